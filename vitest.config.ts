@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+import { wgslVite } from './shaders/plugin.mjs';
+
+/** Serves a `.wasm` import as its bytes, as esbuild's `binary` loader does in the bundles. */
+function wasmBytes(): Plugin {
+  return {
+    name: 'wasm-bytes',
+    enforce: 'pre',
+    load(id) {
+      const path = id.replace(/\?.*$/, '');
+      if (!path.endsWith('.wasm')) return null;
+      this.addWatchFile(path);
+      const base64 = readFileSync(path).toString('base64');
+      return { code: `export default Uint8Array.from(atob('${base64}'), (c) => c.charCodeAt(0));\n`, map: null };
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [wgslVite(), wasmBytes()],
+  test: {
+    include: ['tests/**/*.test.ts'],
+    // Dawn is a native addon: a process per file keeps devices apart, and a software adapter has threads of its own.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
