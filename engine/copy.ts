@@ -1,0 +1,52 @@
+import { dispatch, grid, type BackendName, type Launch, type Operand } from './backend.ts';
+import copyShader from '../shaders/copy.wgsl';
+import { ShapeError } from './errors.ts';
+import { mergeDims, sizeOf } from './shape.ts';
+
+/** Most dimensions a strided kernel walks, after neighbours were merged. */
+export const MAX_DIMS = 6;
+
+/** `values` in exactly MAX_DIMS places, filled up at the front. */
+export function padDims(values: readonly number[], fill: number): number[] {
+  if (values.length > MAX_DIMS) {
+    throw new ShapeError(
+      `strided access over ${values.length} dimensions that cannot be merged; at most ${MAX_DIMS}. Call contiguous() on the inputs first.`,
+    );
+  }
+  return [...new Array<number>(MAX_DIMS - values.length).fill(fill), ...values];
+}
+
+/** How kernels are told of the walk over several operands: sizes and strides in MAX_DIMS places, outermost first. */
+export function walk(shape: readonly number[], ...operands: readonly (readonly number[])[]): { sizes: number[]; strides: number[][] } {
+  const merged = mergeDims(shape, operands);
+  return { sizes: padDims(merged.shape, 1), strides: merged.strides.map((s) => padDims(s, 0)) };
+}
+
+/** Copies `from` into `to`, element by element of their common shape; both may have any strides. Bits are kept. */
+export function copyLaunch(backend: BackendName, from: Operand, to: Operand): Launch[] {
+  const total = sizeOf(to.shape);
+  if (total === 0) return [];
+  const { sizes, strides } = walk(to.shape, from.strides, to.strides);
+  const [source, target] = [strides[0]!, strides[1]!];
+  if (backend === 'wasm') {
+    return [{ kernel: 'copy', args: [from, to, ...sizes, ...source, ...target], range: total, grain: 32768 }];
+  }
+  return [
+    dispatch({
+      shader: copyShader,
+      bindings: { x: { ...from, offset: 0 }, output: { ...to, offset: 0 } },
+      uniforms: {
+        total,
+        xOffset: from.offset,
+        outputOffset: to.offset,
+        sizes: uniformDims(sizes),
+        xStrides: uniformDims(source),
+        outputStrides: uniformDims(target),
+      },
+      workgroups: grid(total, 256),
+    }),
+  ];
+}
+
+/** MAX_DIMS numbers as the `array<vec4<u32>, 2>` of a uniform block. */
+export const uniformDims = (values: readonly number[]): number[] => [...values, 0, 0];

@@ -1,0 +1,184 @@
+import type { Backend, DeviceBuffer } from './backend.ts';
+import { ELEMENT_BYTES } from './dtype.ts';
+import { DisposedError } from './errors.ts';
+import { sizeOf, type Shape } from './shape.ts';
+
+// Engines without explicit resource management (Safari) still get `using`, compiled to a look-up of this symbol.
+(Symbol as { dispose: symbol }).dispose ??= Symbol.for('Symbol.dispose');
+
+/**
+ * A piece of device memory, counted: every tensor handle over it and every tape entry that saved it holds one
+ * reference. Nobody outside the engine sees this.
+ */
+export class Storage {
+  readonly backend: Backend;
+  readonly buffer: DeviceBuffer;
+  /** Counts the times the content was changed in place: a saved tensor that changed cannot be used for a gradient. */
+  version = 0;
+  #references = 1;
+
+  constructor(backend: Backend, bytes: number) {
+    this.backend = backend;
+    this.buffer = backend.alloc(bytes);
+  }
+
+  static ofShape(backend: Backend, shape: Shape): Storage {
+    return new Storage(backend, sizeOf(shape) * ELEMENT_BYTES);
+  }
+
+  retain(): this {
+    if (this.#references === 0) throw new DisposedError('storage: used after it was freed.');
+    this.#references++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.#references === 0) this.backend.free(this.buffer);
+  }
+}
+
+/** What a scope owns. */
+export interface Owned {
+  /** The scope that will free this, or null when nobody will. */
+  owner: Scope | null;
+  dispose(): void;
+}
+
+let current: Scope | null = null;
+
+/**
+ * Owns what is made while it is open and frees it when it closes, but for what was kept:
+ *
+ * ```ts
+ * using s = scope();
+ * const y = model.forward(x).softmax(-1);
+ * return s.keep(y);             // everything else is freed here
+ * ```
+ *
+ * Scopes nest; `keep` hands a tensor to the scope outside. A scope belongs to one flow of control: two asynchronous
+ * flows with scopes open at the same time free each other's tensors (the error then names the tensor).
+ */
+export class Scope implements Disposable {
+  readonly parent: Scope | null;
+  #owned = new Set<Owned>();
+  #open = true;
+
+  constructor() {
+    this.parent = current;
+    current = this;
+  }
+
+  /** Hands tensors over to the scope outside this one, or to nobody when there is none. Returns what it was given. */
+  keep<T>(value: T): T {
+    for (const item of ownedIn(value)) {
+      if (item.owner !== this) continue;
+      this.#owned.delete(item);
+      adopt(item, this.parent);
+    }
+    return value;
+  }
+
+  /** @internal */
+  add(item: Owned): void {
+    this.#owned.add(item);
+  }
+
+  /** @internal */
+  remove(item: Owned): void {
+    this.#owned.delete(item);
+  }
+
+  get size(): number {
+    return this.#owned.size;
+  }
+
+  dispose(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    while (current !== null && !current.#open) current = current.parent;
+    for (const item of [...this.#owned]) item.dispose();
+    this.#owned.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/**
+ * `scope()` opens one for `using`; `scope(f)` runs f in one and keeps what f returns (a tensor, or an array or record
+ * of tensors).
+ */
+export function scope(): Scope;
+export function scope<T>(body: (s: Scope) => T): T;
+export function scope<T>(body?: (s: Scope) => T): Scope | T {
+  const opened = new Scope();
+  if (body === undefined) return opened;
+  try {
+    return opened.keep(body(opened));
+  } finally {
+    opened.dispose();
+  }
+}
+
+/** Runs `body` with no scope open: what it makes lives until it is disposed (parameters, optimizer state). */
+export function unscoped<T>(body: () => T): T {
+  const before = current;
+  current = null;
+  try {
+    return body();
+  } finally {
+    current = before;
+  }
+}
+
+export const currentScope = (): Scope | null => current;
+
+/** Gives `item` to `owner`, taking it from the one before; null leaves it to `dispose()`, and to the leak report. */
+export function adopt(item: Owned, owner: Scope | null): void {
+  item.owner?.remove(item);
+  item.owner = owner;
+  if (owner !== null) owner.add(item);
+  else if (isWatched(item)) watch(item);
+}
+
+function* ownedIn(value: unknown): Generator<Owned> {
+  if (typeof value !== 'object' || value === null) return;
+  if ('owner' in value && 'dispose' in value) yield value as Owned;
+  else if (Array.isArray(value)) for (const v of value) yield* ownedIn(v);
+  else if (Object.getPrototypeOf(value) === Object.prototype) for (const v of Object.values(value)) yield* ownedIn(v);
+}
+
+/** A tensor that was garbage-collected although nobody had disposed it. */
+export interface Leak {
+  readonly label: string;
+  readonly bytes: number;
+}
+
+/** Something whose loss the collector can report: what to say, and what to give back. */
+export interface Watched extends Owned {
+  leakInfo(): { leak: Leak; storage: Storage };
+}
+
+const leaks: Leak[] = [];
+const registry = new FinalizationRegistry<{ leak: Leak; storage: Storage }>(({ leak, storage }) => {
+  leaks.push(leak);
+  storage.release();
+});
+
+const isWatched = (item: Owned): item is Watched => 'leakInfo' in item;
+
+function watch(item: Watched): void {
+  registry.register(item, item.leakInfo(), item);
+}
+
+/** @internal Called when a watched tensor is disposed properly. */
+export function unwatch(item: Owned): void {
+  registry.unregister(item);
+}
+
+/**
+ * Tensors that were dropped without `dispose()` and outside any scope, as far as the garbage collector has noticed.
+ * Their memory has been given back by then, but late: put a scope around the code that makes them.
+ */
+export const leakReport = (): readonly Leak[] => [...leaks];

@@ -1,0 +1,348 @@
+import { decomposing, named, report, tracing } from './trace.ts';
+import { isGradEnabled, Node, type GradContext } from './autograd.ts';
+import type { Backend, Launch, Operand, WasmLaunch, WebGPULaunch } from './backend.ts';
+import { copyLaunch } from './copy.ts';
+import { ELEMENT_BYTES, type DType } from './dtype.ts';
+import { DeviceError, DTypeError, show } from './errors.ts';
+import { scope, Storage } from './memory.ts';
+import type { NDArray } from './reference.ts';
+import { isContiguous, rowMajor, sizeOf, type Layout, type Shape } from './shape.ts';
+import { Tensor } from './tensor.ts';
+
+/** Shape and dtype: all that is known of a tensor before it is computed. */
+export interface Meta {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** One value for each input; those in `Opt` may be missing. */
+export type Slots<In extends string, Opt extends string, T> = { readonly [K in Exclude<In, Opt>]: T } & {
+  readonly [K in Opt]?: T | undefined;
+};
+
+/** What a kernel call may ask for besides its operands. */
+export interface LaunchTools {
+  /** Memory for this call only, undefined contents. */
+  scratch(shape: Shape): Operand;
+  /** Stands in for an optional input that was not given: a few zero bytes. */
+  readonly none: Operand;
+}
+
+/** How one input of a test case is drawn; a bare shape means standard normal float32. */
+export interface CaseInput {
+  readonly shape: Shape;
+  readonly dtype?: DType;
+  /** `positive`: uniform in (0.1, 2.1). `integer`: 0 to high − 1. `distinct`: normal, no two alike. */
+  readonly values?: 'normal' | 'positive' | 'integer' | 'distinct' | readonly number[];
+  readonly high?: number;
+  readonly scale?: number;
+}
+
+/** Numbers to test an operation with, to time it with, and to show it with. */
+export interface OpCase<In extends string, Opt extends string, A> {
+  readonly inputs: Slots<In, Opt, Shape | CaseInput>;
+  readonly attrs?: Partial<A>;
+  /** Also part of the benchmark. */
+  readonly bench?: boolean;
+  /** Too large for finite differences. */
+  readonly gradient?: boolean;
+  readonly note?: string;
+}
+
+interface Described<In extends string, Opt extends string, A> {
+  /** camelCase, as the function and the method are called. */
+  readonly name: string;
+  /** Plain text, for people: shown in traces, docs and the step-through. */
+  readonly formula: string;
+  readonly inputs: readonly In[];
+  /** Those of `inputs` that may be left out. */
+  readonly optional?: readonly Opt[];
+  /** Attributes and their defaults. */
+  readonly attrs: A;
+  /** Dtypes each input may have; float32 alone where nothing is said. */
+  readonly dtypes?: { readonly [K in In]?: readonly DType[] };
+  /** The formula in float64, of the first output. */
+  readonly reference: (inputs: Slots<In, Opt, NDArray>, attrs: A) => NDArray;
+  readonly cases: readonly OpCase<NoInfer<In>, NoInfer<Opt>, NoInfer<A>>[];
+}
+
+/** The definition of an operation that computes, whole: see {@link defineOp}. */
+export interface OpSpec<In extends string, Opt extends string, Extra extends string, A extends object>
+  extends Described<In, Opt, A> {
+  /** Shape of the output; throws a ShapeError for inputs that do not fit. */
+  readonly shape: (inputs: Slots<In, Opt, Meta>, attrs: A) => Shape;
+  /** Dtype of the output; default: that of the first input. */
+  readonly dtype?: DType | ((inputs: Slots<In, Opt, Meta>, attrs: A) => DType);
+  /** Further outputs: indices, or what the gradient wants to know. */
+  readonly extra?: (inputs: Slots<In, Opt, Meta>, attrs: A) => Readonly<Record<Extra, Meta>>;
+  /** Inputs whose kernels take any strides and offset; the others are handed over row-major without gaps. */
+  readonly strided?: readonly NoInfer<In>[];
+  readonly webgpu: (
+    operands: Slots<In, Opt, Operand> & Readonly<Record<Extra | 'output', Operand>>,
+    attrs: A,
+    tools: LaunchTools,
+  ) => WebGPULaunch | readonly WebGPULaunch[];
+  readonly wasm: (
+    operands: Slots<In, Opt, Operand> & Readonly<Record<Extra | 'output', Operand>>,
+    attrs: A,
+    tools: LaunchTools,
+  ) => WasmLaunch | readonly WasmLaunch[];
+  /** The same in other operations: run where a fused operation must be taken apart. */
+  readonly composed?: (inputs: Slots<In, Opt, Tensor>, attrs: A) => Tensor;
+  /** Inputs and outputs the gradient needs. */
+  readonly saves?: readonly (NoInfer<In> | NoInfer<Extra> | 'output')[];
+  /** d loss / d each input, from dy = d loss / d output; absent where there is none. */
+  readonly grad?: (
+    dy: Tensor,
+    saved: Slots<In, Opt, Tensor> & Readonly<Record<Extra | 'output', Tensor>>,
+    context: GradContext<In, A>,
+  ) => { readonly [K in In]?: Tensor | null };
+}
+
+/** An operation as everything outside sees it. */
+export interface Op {
+  readonly name: string;
+  readonly kind: 'kernel' | 'view' | 'composite';
+  readonly formula: string;
+  readonly inputs: readonly string[];
+  readonly optional: readonly string[];
+  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly dtypes: Readonly<Record<string, readonly DType[]>>;
+  readonly differentiable: boolean;
+  readonly reference: (inputs: Readonly<Record<string, NDArray>>, attrs: never) => NDArray;
+  readonly cases: readonly OpCase<string, string, object>[];
+  run(inputs: Readonly<Record<string, Tensor>>, attrs?: object): Tensor;
+}
+
+const registry = new Map<string, Op>();
+
+/** Every operation by name, in the order of ops/index.ts. */
+export const operations = (): ReadonlyMap<string, Op> => registry;
+
+function register<T extends Op>(op: T): T {
+  if (registry.has(op.name)) throw new DTypeError(`defineOp: two operations are called ${op.name}.`);
+  registry.set(op.name, op);
+  return op;
+}
+
+export interface KernelOp<In extends string, Opt extends string, Extra extends string, A extends object> extends Op {
+  /** The output, from inputs by name. */
+  (inputs: Slots<In, Opt, Tensor>, attrs?: Partial<A>): Tensor;
+  /** The output and the extra outputs; the latter are not differentiable. */
+  all(inputs: Slots<In, Opt, Tensor>, attrs?: Partial<A>): Readonly<Record<Extra | 'output', Tensor>>;
+}
+
+/**
+ * Defines an operation: everything about it in one object, from which come the function, the tape entry, the tests,
+ * the benchmark, the trace label and the docs. The kernels are called with operands by the names of the inputs and
+ * outputs.
+ */
+export function defineOp<
+  const In extends string,
+  A extends object,
+  const Opt extends string = never,
+  Extra extends string = never,
+>(spec: OpSpec<In, Opt, Extra, A>): KernelOp<In, Opt, Extra, A> {
+  type Inputs = Slots<In, Opt, Tensor>;
+  const all = (given: Inputs, attrs?: Partial<A>): Readonly<Record<Extra | 'output', Tensor>> => {
+    const full: A = { ...spec.attrs, ...attrs };
+    const inputs = present(given);
+    const device = check(spec, inputs);
+    const metas = inputs as Slots<In, Opt, Meta> & Record<string, Tensor>;
+    const { dtype } = spec;
+    const output: Meta = {
+      shape: spec.shape(metas, full),
+      dtype: typeof dtype === 'function' ? dtype(metas, full) : (dtype ?? Object.values(inputs)[0]?.dtype ?? 'float32'),
+    };
+    const wanted: Record<string, Meta> = { output, ...spec.extra?.(metas, full) };
+    const outputs: Record<string, Tensor> = {};
+    for (const [name, { shape, dtype: type }] of Object.entries(wanted)) outputs[name] = Tensor.empty(device, shape, type);
+    const { kernels, time } = execute(spec, device, inputs, outputs, full);
+
+    const result = outputs as Record<Extra | 'output', Tensor>;
+    let node: Node | null = null;
+    if (isGradEnabled() && result.output.dtype === 'float32' && Object.values(inputs).some((t) => t.requiresGrad)) {
+      node = new Node(spec.name, (spec.grad as never) ?? null, inputs, full);
+      for (const name of spec.saves ?? []) {
+        const t = inputs[name] ?? outputs[name];
+        if (t !== undefined) node.save(name, t, name in outputs);
+      }
+      result.output.node = node;
+    }
+    if (tracing()) {
+      const { name, formula } = spec;
+      report({ op: name, formula, attrs: { ...full }, inputs, output: result.output, kernels, time }, node);
+    }
+    return result;
+  };
+  const call = (given: Inputs, attrs?: Partial<A>): Tensor => {
+    if (spec.composed !== undefined && decomposing()) {
+      const { composed } = spec;
+      return scope(() => named(spec.name, () => composed(given, { ...spec.attrs, ...attrs })));
+    }
+    const { output, ...extra } = all(given, attrs) as Record<string, Tensor>;
+    for (const t of Object.values(extra)) t.dispose();
+    return output!;
+  };
+  return publish(Object.assign(call, { all }), spec, 'kernel', spec.grad !== undefined);
+}
+
+export interface ViewSpec<In extends string, A extends object> extends Described<In, never, A> {
+  /** Where the elements of the output lie; null where no view can show them and a copy is needed. */
+  readonly layout: (x: Layout, attrs: A) => Layout | null;
+  /** For a layout of null: the result by other means. */
+  readonly copy?: (x: Tensor, attrs: A) => Tensor;
+  readonly grad: (dy: Tensor, context: GradContext<In, A>) => Tensor;
+}
+
+export type ViewOp<A extends object> = Op & ((x: Tensor, attrs: A) => Tensor);
+
+/** Defines an operation that moves nothing: its output shows the elements of its one input in another layout. */
+export function defineView<const In extends string, A extends object>(spec: ViewSpec<In, A>): ViewOp<A> {
+  const call = (x: Tensor, attrs: A): Tensor => {
+    const layout = spec.layout(x, attrs);
+    if (layout === null) return spec.copy!(x, attrs);
+    let node: Node | null = null;
+    const inputs = { x };
+    if (isGradEnabled() && x.requiresGrad) {
+      node = new Node(spec.name, (dy, _saved, context) => ({ x: spec.grad(dy, context as never) }), inputs, attrs);
+    }
+    const output = new Tensor(x.storage.retain(), layout, x.dtype, node);
+    if (tracing()) {
+      const { name, formula } = spec;
+      report({ op: name, formula, attrs: { ...attrs }, inputs, output, kernels: [], time: Promise.resolve(0) }, node);
+    }
+    return output;
+  };
+  const byName = (given: { x: Tensor }, attrs?: A): Tensor => call(given.x, { ...spec.attrs, ...attrs } as A);
+  const op = publish(byName, spec, 'view', true);
+  return Object.assign(call, pick(op)) as ViewOp<A>;
+}
+
+export interface CompositeSpec<In extends string, Opt extends string, A extends object> extends Described<In, Opt, A> {
+  readonly compute: (inputs: Slots<In, Opt, Tensor>, attrs: A) => Tensor;
+  /** False where the result has no gradient, such as an index. */
+  readonly differentiable?: boolean;
+}
+
+export type CompositeOp<In extends string, Opt extends string, A extends object> = Op &
+  ((inputs: Slots<In, Opt, Tensor>, attrs?: Partial<A>) => Tensor);
+
+/** Defines an operation made of others; its gradient is theirs. */
+export function defineComposite<const In extends string, A extends object, const Opt extends string = never>(
+  spec: CompositeSpec<In, Opt, A>,
+): CompositeOp<In, Opt, A> {
+  const call = (given: Slots<In, Opt, Tensor>, attrs?: Partial<A>): Tensor => {
+    const inputs = present(given);
+    check(spec, inputs);
+    return scope(() => named(spec.name, () => spec.compute(inputs as never, { ...spec.attrs, ...attrs })));
+  };
+  return publish(call, spec, 'composite', spec.differentiable ?? true);
+}
+
+function publish<F extends (inputs: never, attrs?: never) => Tensor, In extends string, Opt extends string, A>(
+  call: F,
+  spec: Described<In, Opt, A>,
+  kind: Op['kind'],
+  differentiable: boolean,
+): F & Op {
+  const dtypes = Object.fromEntries(spec.inputs.map((name) => [name, spec.dtypes?.[name] ?? FLOAT]));
+  Object.defineProperty(call, 'name', { value: spec.name });
+  return register(
+    Object.assign(call, {
+      name: spec.name,
+      kind,
+      formula: spec.formula,
+      inputs: spec.inputs,
+      optional: spec.optional ?? [],
+      attrs: spec.attrs as Record<string, unknown>,
+      dtypes,
+      differentiable,
+      reference: spec.reference as unknown as Op['reference'],
+      cases: spec.cases as unknown as Op['cases'],
+      run: (inputs: Readonly<Record<string, Tensor>>, attrs: object = {}) => call(inputs as never, attrs as never),
+    }),
+  );
+}
+
+const FLOAT: readonly DType[] = ['float32'];
+
+const pick = ({ kind, formula, inputs, optional, attrs, dtypes, differentiable, reference, cases, run }: Op): object => ({
+  ...{ kind, formula, inputs, optional, attrs, dtypes, differentiable, reference, cases, run },
+});
+
+/** The inputs that were given, in order. */
+function present(given: object): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(given).filter(([, t]) => t !== undefined && t !== null));
+}
+
+/** Same device, dtypes the operation takes, nothing missing. Returns the device. */
+function check<In extends string, Opt extends string, A>(
+  { name, inputs, optional, dtypes }: Described<In, Opt, A>,
+  given: Record<string, Tensor>,
+): Backend {
+  let device: Backend | null = null;
+  for (const [input, t] of Object.entries(given)) {
+    const takes = dtypes?.[input as In] ?? FLOAT;
+    if (!takes.includes(t.dtype)) {
+      throw new DTypeError(`${name}: ${input} is ${t.dtype} ${show(t.shape)}, expected ${takes.join(' or ')}. Convert it with to().`);
+    }
+    device ??= t.device;
+    if (t.device !== device) {
+      throw new DeviceError(`${name}: ${input} is on ${t.device.name}, the inputs before it on ${device.name}. Move it with to().`);
+    }
+  }
+  const missing = inputs.find((i) => given[i] === undefined && !optional?.includes(i as never));
+  if (missing !== undefined || device === null) throw new DTypeError(`${name}: the input ${missing ?? ''} is missing.`);
+  return device;
+}
+
+/** Runs the kernels of `spec`: inputs made contiguous where they must be, scratch memory given and taken back. */
+function execute<In extends string, Opt extends string, Extra extends string, A extends object>(
+  spec: OpSpec<In, Opt, Extra, A>,
+  device: Backend,
+  inputs: Readonly<Record<string, Tensor>>,
+  outputs: Readonly<Record<string, Tensor>>,
+  attrs: A,
+): { kernels: readonly string[]; time: Promise<number | null> } {
+  if (Object.values(outputs).every((t) => t.size === 0)) return { kernels: [], time: Promise.resolve(0) };
+  const temporary: Storage[] = [];
+  const fresh = (shape: Shape, dtype: DType): Operand => {
+    const storage = new Storage(device, sizeOf(shape) * ELEMENT_BYTES);
+    temporary.push(storage);
+    return { buffer: storage.buffer, shape, strides: rowMajor(shape), offset: 0, dtype };
+  };
+  const launches: Launch[] = [];
+  const operands: Record<string, Operand> = {};
+  for (const [name, t] of Object.entries(inputs)) {
+    const operand = t.operand();
+    const asItIs = spec.strided?.includes(name as In) === true || (isContiguous(t) && aligned(device, t.offset));
+    operands[name] = asItIs ? operand : fresh(t.shape, t.dtype);
+    if (!asItIs) launches.push(...copyLaunch(device.name, operand, operands[name]));
+  }
+  for (const [name, t] of Object.entries(outputs)) operands[name] = t.operand();
+  const tools: LaunchTools = {
+    scratch: (shape) => fresh(shape, 'float32'),
+    get none() {
+      return fresh([4], 'int32');
+    },
+  };
+  const made = spec[device.name](operands as never, attrs, tools);
+  launches.push(...(Array.isArray(made) ? (made as Launch[]) : [made as Launch]));
+  const timed = tracing();
+  const times: Promise<number | null>[] = [];
+  for (const launch of launches) {
+    if (timed) times.push(device.runTimed(launch));
+    else device.run(launch);
+  }
+  for (const storage of temporary) storage.release();
+  return {
+    kernels: timed ? launches.map((l) => ('shader' in l ? l.shader.name : l.kernel)) : [],
+    time: timed
+      ? Promise.all(times).then((ms) => ms.reduce((sum, t) => (sum === null || t === null ? null : sum + t), 0))
+      : Promise.resolve(null),
+  };
+}
+
+/** WebGPU binds buffers at multiples of 256 bytes. */
+const aligned = (device: Backend, offset: number): boolean => device.name === 'wasm' || offset % 64 === 0;

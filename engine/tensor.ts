@@ -1,0 +1,220 @@
+import type { Backend, Operand } from './backend.ts';
+import { ELEMENT_BYTES, fromRaw, toRaw, type DType, type TensorData } from './dtype.ts';
+import { ArgumentError, DisposedError, GradientError, ShapeError, show } from './errors.ts';
+import { adopt, currentScope, Storage, unwatch, type Leak, type Scope, type Watched } from './memory.ts';
+import { isContiguous, rowMajor, sameShape, sizeOf, type Layout, type Shape } from './shape.ts';
+
+/** What a tensor knows of the tape: the node that made it (or that collects its gradient). See autograd.ts. */
+export interface TapeNode {
+  readonly name: string;
+  /** True for the node that collects the gradient of a leaf. */
+  readonly leaf: boolean;
+  retain(): void;
+  release(): void;
+}
+
+/**
+ * An n-dimensional array on a device: shape, dtype and a layout over shared storage. Operations are functions
+ * (`softmax(x, -1)`) and methods of the same name (`x.softmax(-1)`); reading is `await x.data()`.
+ */
+export class Tensor implements Watched, Layout {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly strides: readonly number[];
+  /** Of the first element, in elements. */
+  readonly offset: number;
+  /** @internal */
+  owner: Scope | null = null;
+  /** The gradient that `backward()` collected, for a leaf that requires one. */
+  grad: Tensor | null = null;
+  /** @internal Where the gradient must lie (a view of the model's one gradient buffer), if anywhere. */
+  gradSlot: Tensor | null = null;
+  /** @internal */
+  node: TapeNode | null;
+  #storage: Storage;
+  #disposed = false;
+
+  /** @internal Takes over one reference of `storage` and one of `node`. */
+  constructor(storage: Storage, layout: Layout, dtype: DType, node: TapeNode | null = null) {
+    this.#storage = storage;
+    this.shape = layout.shape;
+    this.strides = layout.strides;
+    this.offset = layout.offset;
+    this.dtype = dtype;
+    this.node = node;
+    adopt(this, currentScope());
+  }
+
+  /** @internal A new tensor with undefined contents. */
+  static empty(backend: Backend, shape: Shape, dtype: DType): Tensor {
+    return new Tensor(Storage.ofShape(backend, shape), { shape, strides: rowMajor(shape), offset: 0 }, dtype);
+  }
+
+  /** @internal A new tensor holding `values` in row-major order. */
+  static from(backend: Backend, values: ArrayLike<number | boolean>, shape: Shape, dtype: DType): Tensor {
+    if (values.length !== sizeOf(shape)) {
+      throw new ShapeError(`tensor: ${values.length} values for shape ${show(shape)}, which has ${sizeOf(shape)}.`);
+    }
+    const t = Tensor.empty(backend, shape, dtype);
+    if (values.length > 0) backend.write(t.#storage.buffer, 0, toRaw(dtype, values));
+    return t;
+  }
+
+  get device(): Backend {
+    return this.#storage.backend;
+  }
+
+  /** Number of dimensions. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** True when gradients flow to or through this tensor. */
+  get requiresGrad(): boolean {
+    return this.node !== null;
+  }
+
+  /** True when no operation on the tape made this tensor. */
+  get isLeaf(): boolean {
+    return this.node === null || this.node.leaf;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** @internal The storage, or an error that says what was used too late. */
+  get storage(): Storage {
+    if (this.#disposed) {
+      throw new DisposedError(
+        `${this.describe()} was used after it was freed. Keep it with scope.keep(), or make it outside the scope.`,
+      );
+    }
+    return this.#storage;
+  }
+
+  /** @internal What a kernel is handed. */
+  operand(): Operand {
+    const { shape, strides, offset, dtype } = this;
+    return { buffer: this.storage.buffer, shape, strides, offset, dtype };
+  }
+
+  /** @internal A second handle on the same elements and the same place on the tape. */
+  alias(layout: Layout = this, node: TapeNode | null = this.node): Tensor {
+    const t = new Tensor(this.storage.retain(), layout, this.dtype, node);
+    node?.retain();
+    return t;
+  }
+
+  /** The same elements without their history: no gradient flows back through the result. */
+  detach(): Tensor {
+    return this.alias(this, null);
+  }
+
+  /**
+   * The elements in row-major order, copied off the device. Waits for everything the elements depend on: the one way
+   * to see numbers.
+   */
+  async data(): Promise<TensorData> {
+    const count = this.size;
+    if (count === 0) return fromRaw(this.dtype, new ArrayBuffer(0));
+    const from = isContiguous(this) ? this : reader.contiguous(this);
+    const bytes = from.device.read(from.storage.buffer, from.offset * ELEMENT_BYTES, count * ELEMENT_BYTES);
+    if (from !== this) from.dispose();
+    return fromRaw(this.dtype, await bytes);
+  }
+
+  /** The one element of a tensor of size 1. */
+  async item(): Promise<number> {
+    if (this.size !== 1) {
+      throw new ShapeError(`item: ${show(this.shape)} has ${this.size} elements, expected 1. Use data(), or index first.`);
+    }
+    return (await this.data())[0]!;
+  }
+
+  /** The elements as nested arrays (a number for a scalar; booleans for bool). */
+  async tolist(): Promise<NestedArray> {
+    const flat = await this.data();
+    const bool = this.dtype === 'bool';
+    let at = 0;
+    const build = (dim: number): NestedArray => {
+      if (dim === this.shape.length) return bool ? flat[at++] === 1 : flat[at++]!;
+      return Array.from({ length: this.shape[dim]! }, () => build(dim + 1));
+    };
+    return build(0);
+  }
+
+  /** Overwrites the elements in place with host values, in row-major order. Not on the tape: for leaves and buffers. */
+  copyFrom(values: ArrayLike<number | boolean>): this {
+    if (values.length !== this.size) {
+      throw new ShapeError(`copyFrom: ${values.length} values for ${this.describe()}, which has ${this.size}.`);
+    }
+    if (!isContiguous(this)) throw new ArgumentError(`copyFrom: ${this.describe()} is a view with gaps. Copy into its base.`);
+    if (!this.isLeaf) throw new GradientError(`copyFrom: ${this.describe()} was made by ${this.node?.name}. Detach it first.`);
+    const { storage } = this;
+    storage.backend.write(storage.buffer, this.offset * ELEMENT_BYTES, toRaw(this.dtype, values));
+    storage.version++;
+    return this;
+  }
+
+  describe(): string {
+    return `tensor ${show(this.shape)} ${this.dtype}`;
+  }
+
+  /** @internal */
+  leakInfo(): { leak: Leak; storage: Storage } {
+    const leak = { label: `${this.describe()}${this.node && !this.node.leaf ? ` of ${this.node.name}` : ''}`, bytes: this.size * ELEMENT_BYTES };
+    return { leak, storage: this.#storage };
+  }
+
+  /** Gives the memory back, unless a view or the tape still needs it. A second call does nothing. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.owner === null) unwatch(this);
+    else this.owner.remove(this);
+    this.owner = null;
+    this.#storage.release();
+    this.node?.release();
+    this.grad?.dispose();
+    this.gradSlot?.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  toString(): string {
+    return this.describe();
+  }
+}
+
+/** Numbers or booleans nested to any depth. */
+export type NestedArray = number | boolean | readonly NestedArray[];
+
+/** What tensors need from the operations above them, given at start-up by ops/contiguous.ts. */
+export const reader: { contiguous: (x: Tensor) => Tensor } = {
+  contiguous: () => {
+    throw new ArgumentError('tensor: import the engine through engine/index.ts.');
+  },
+};
+
+/** Shape of a nested array, which must be regular. */
+export function nestedShape(values: NestedArray): number[] {
+  if (typeof values === 'number' || typeof values === 'boolean') return [];
+  const first = values[0];
+  if (first === undefined) return [0];
+  const inner = nestedShape(first);
+  values.forEach((v, i) => {
+    const other = nestedShape(v);
+    if (!sameShape(other, inner)) {
+      throw new ShapeError(`tensor: entry 0 has shape ${show(inner)} and entry ${i} has ${show(other)}. Rows must be alike.`);
+    }
+  });
+  return [values.length, ...inner];
+}

@@ -1,0 +1,37 @@
+// Copies x into output, element by element of their common shape, by strides: views become contiguous, contiguous
+// pieces become part of a larger tensor (cat, pad). Bits are kept, so one kernel serves every dtype.
+//
+// x, output: any strides and offset, in elements; six dimensions, outermost first, missing ones have size 1.
+
+// @include lib/index.wgsl
+
+struct Params {
+  total: u32,
+  xOffset: u32,
+  outputOffset: u32,
+  sizes: array<vec4<u32>, 2>,
+  xStrides: array<vec4<u32>, 2>,
+  outputStrides: array<vec4<u32>, 2>,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<u32>;
+@group(0) @binding(2) var<storage, read_write> output: array<u32>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let i = linearIndex(group, groups, local, 256u);
+  if (i >= params.total) { return; }
+  var rest = i;
+  var from = params.xOffset;
+  var to = params.outputOffset;
+  for (var d = 5u; d < 6u; d--) {
+    let size = params.sizes[d / 4u][d % 4u];
+    let at = rest % size;
+    rest /= size;
+    from += at * params.xStrides[d / 4u][d % 4u];
+    to += at * params.outputStrides[d / 4u][d % 4u];
+  }
+  output[to] = x[from];
+}
