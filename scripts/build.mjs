@@ -69,7 +69,11 @@ export async function compileWasm() {
   const targets = Object.keys(JSON.parse(await readFile(config, 'utf8')).targets);
   const hash = createHash('sha256').update(require('assemblyscript/package.json').version);
   for (const path of [config, ...(await filesBelow(join(ROOT, 'engine/wasm/assembly')))]) {
-    hash.update(fromRoot(path)).update('\0').update(await readFile(path)).update('\0');
+    hash
+      .update(fromRoot(path))
+      .update('\0')
+      .update(await readFile(path))
+      .update('\0');
   }
   const stamp = hash.digest('hex');
   const stampFile = join(WASM, 'inputs.sha256');
@@ -165,9 +169,11 @@ const require = createCliRequire(import.meta.url);`;
   if (existsSync(executable)) await chmod(executable, 0o755);
   const kept = new Set(outputs.map(({ path }) => resolve(path)));
   await removeOthers(DIST, kept, (path) => /\.js(\.map)?$/.test(path) && !path.startsWith(join(DIST, 'types') + sep));
-  const kilobytes = outputs.filter(({ path }) => path.endsWith('.js')).map(({ path, contents }) => {
-    return `${fromRoot(path)} ${Math.ceil(contents.length / 1024)} KB`;
-  });
+  const kilobytes = outputs
+    .filter(({ path }) => path.endsWith('.js'))
+    .map(({ path, contents }) => {
+      return `${fromRoot(path)} ${Math.ceil(contents.length / 1024)} KB`;
+    });
   console.log(`bundle   ${kilobytes.join(', ') || 'nothing'}`);
 }
 
@@ -181,13 +187,24 @@ export async function emitTypes() {
   const entries = Object.values(LIBRARY).filter((source) => !isMissing(source));
   if (entries.length === 0) return;
   const { default: ts } = await import('typescript');
-  const host = { getCanonicalFileName: (/** @type {string} */ name) => name, getCurrentDirectory: () => ROOT, getNewLine: () => '\n' };
+  const host = {
+    getCanonicalFileName: (/** @type {string} */ name) => name,
+    getCurrentDirectory: () => ROOT,
+    getNewLine: () => '\n',
+  };
   const read = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
   const parsed = ts.parseJsonConfigFileContent(read.config, ts.sys, ROOT);
   const types = join(DIST, 'types');
   const program = ts.createProgram({
     rootNames: entries.map((entry) => join(ROOT, entry)),
-    options: { ...parsed.options, noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: ROOT, outDir: types },
+    options: {
+      ...parsed.options,
+      noEmit: false,
+      declaration: true,
+      emitDeclarationOnly: true,
+      rootDir: ROOT,
+      outDir: types,
+    },
   });
   /** @type {Map<string, string>} */
   const emitted = new Map();
@@ -197,7 +214,10 @@ export async function emitTypes() {
 
   const declarations = [...emitted.values()].join('\n');
   for (const path of await filesBelow(join(TYPES, 'shaders'))) {
-    const name = relative(join(TYPES, 'shaders'), path).replace(/\.d\.wgsl\.ts$/, '.wgsl').split(sep).join('/');
+    const name = relative(join(TYPES, 'shaders'), path)
+      .replace(/\.d\.wgsl\.ts$/, '.wgsl')
+      .split(sep)
+      .join('/');
     if (!declarations.includes(`shaders/${name}`)) continue;
     emitted.set(join(types, 'shaders', `${name}.d.ts`), await readFile(path, 'utf8'));
   }
@@ -231,19 +251,31 @@ function isMissing(source) {
 /** A failure whose message says everything; it is printed without a stack. */
 class BuildError extends Error {}
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { values } = parseArgs({ options: { 'no-types': { type: 'boolean' }, inputs: { type: 'boolean' } } });
+/**
+ * Runs steps of the build one after another, and prints what goes wrong.
+ *
+ * @param {readonly (() => Promise<void>)[]} steps
+ * @returns {Promise<boolean>} whether all went well
+ */
+async function runSteps(steps) {
   try {
-    await reflectShaders();
-    await compileWasm();
-    if (!values.inputs) {
-      await bundle();
-      if (!values['no-types']) await emitTypes();
-    }
+    for (const step of steps) await step();
+    return true;
   } catch (error) {
     // esbuild has printed its own errors already.
     if (error instanceof BuildError) console.error(error.message);
     else if (!(error instanceof Error && 'errors' in error)) throw error;
-    process.exitCode = 1;
+    return false;
   }
+}
+
+/** Builds what the type check and the tests read: shader declarations and WebAssembly. */
+export const buildInputs = () => runSteps([reflectShaders, compileWasm]);
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { values } = parseArgs({ options: { 'no-types': { type: 'boolean' }, inputs: { type: 'boolean' } } });
+  const steps = [reflectShaders, compileWasm];
+  if (!values.inputs) steps.push(bundle);
+  if (!values.inputs && !values['no-types']) steps.push(emitTypes);
+  process.exitCode = (await runSteps(steps)) ? 0 : 1;
 }

@@ -19,10 +19,23 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  *
  * @param {string} command
  * @param {readonly string[]} args
+ * @param {Readonly<Record<string, string>>} [more] further variables
  * @returns {Promise<number>} its exit code; 128 and the signal's number where a signal ended it
  */
-export async function runWithSoftwareAdapter(command, args) {
-  const env = { ...process.env, ...(await softwareEnvironment()) };
+export async function runWithSoftwareAdapter(command, args, more = {}) {
+  return run(command, args, { ...more, ...(await softwareEnvironment()) });
+}
+
+/**
+ * Starts a command and waits for its end.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {Readonly<Record<string, string>>} [more] variables beside those of this process
+ * @returns {Promise<number>} its exit code; 128 and the signal's number where a signal ended it
+ */
+export async function run(command, args, more = {}) {
+  const env = { ...process.env, ...more };
   const child = spawn(command, args, { env, stdio: 'inherit' });
   /** @type {(signal: NodeJS.Signals) => void} */
   const pass = (signal) => void child.kill(signal);

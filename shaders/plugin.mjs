@@ -20,7 +20,8 @@ const SHADERS = dirname(fileURLToPath(import.meta.url));
 
 const INCLUDE = /^[ \t]*\/\/[ \t]*@include[ \t]+(\S+)[ \t]*$/;
 const PARAM_MARK = /\/\/[ \t]*@param\b/;
-const PARAM = /^[ \t]*(?:const|alias)[ \t]+(\w+)[ \t]*(?::[ \t]*[\w<>]+[ \t]*)?=[ \t]*([^;]*?)[ \t]*;[ \t]*\/\/[ \t]*@param\b/;
+const PARAM =
+  /^[ \t]*(?:const|alias)[ \t]+(\w+)[ \t]*(?::[ \t]*[\w<>]+[ \t]*)?=[ \t]*([^;]*?)[ \t]*;[ \t]*\/\/[ \t]*@param\b/;
 const VECTOR = /^vec([234])(?:<(u32|i32|f32)>|([uif]))$/;
 const SUFFIX = /** @type {const} */ ({ u: 'u32', i: 'i32', f: 'f32' });
 
@@ -124,14 +125,18 @@ export function reflectShader(source, name, file = `${name}.wgsl`) {
     fail(`"override ${override.name}" is not supported; write "const ${override.name} = value; // @param"`, line);
   }
   for (const other of [...module.textures, ...module.samplers]) {
-    fail(`"${other.name}" is a texture or sampler; only storage buffers and uniforms are supported`, lineOfVariable(other.name));
+    fail(
+      `"${other.name}" is a texture or sampler; only storage buffers and uniforms are supported`,
+      lineOfVariable(other.name),
+    );
   }
 
   /** @type {Map<number, string>} */
   const taken = new Map();
   for (const variable of [...module.uniforms, ...module.storage]) {
     const line = lineOfVariable(variable.name);
-    if (variable.group !== 0) fail(`"${variable.name}" is in group ${variable.group}; every binding is in group 0`, line);
+    if (variable.group !== 0)
+      fail(`"${variable.name}" is in group ${variable.group}; every binding is in group 0`, line);
     const before = taken.get(variable.binding);
     if (before !== undefined) fail(`"${variable.name}" and "${before}" share binding ${variable.binding}`, line);
     taken.set(variable.binding, variable.name);
@@ -230,7 +235,10 @@ function reflectUniforms(module, params, lines, lineOfVariable, fail) {
     const layout = uniformLayout(member.type);
     if (layout === null) {
       const type = member.type.getTypeName();
-      fail(`uniform "${member.name}" has type ${type}; expected u32, i32, f32, a vector or array<vec4<T>, N> of these`, at);
+      fail(
+        `uniform "${member.name}" has type ${type}; expected u32, i32, f32, a vector or array<vec4<T>, N> of these`,
+        at,
+      );
     }
     return { name: member.name, offset: member.offset, ...layout };
   });
@@ -326,7 +334,10 @@ export default shader;
  * @param {string} path
  */
 export function shaderName(path) {
-  return relative(includeRoot(path), path).split(sep).join('/').replace(/\.wgsl$/, '');
+  return relative(includeRoot(path), path)
+    .split(sep)
+    .join('/')
+    .replace(/\.wgsl$/, '');
 }
 
 /**

@@ -38,11 +38,7 @@ export interface UniformField<U extends string = string, A extends boolean = boo
  * @typeParam U the uniform struct, for example `{ rows: number; strides: readonly number[] }`
  * @typeParam P names of the `// @param` lines, as a union of literals
  */
-export interface Shader<
-  B extends string = string,
-  U extends UniformRecord = UniformRecord,
-  P extends string = string,
-> {
+export interface Shader<B extends string = string, U extends UniformRecord = UniformRecord, P extends string = string> {
   readonly name: string;
   /** The whole text, includes already in place. */
   readonly source: string;
@@ -74,7 +70,8 @@ export type ShaderUniforms<S extends Shader> = S extends Shader<infer _B, infer 
 export type ParamValues<S extends Shader> = { readonly [K in ShaderParams<S>]?: number | string };
 
 /** Matches `const NAME: T = value; // @param` and `alias NAME = T; // @param`: before, name, type, value, after. */
-const PARAM_LINE = /^([ \t]*(?:const|alias)[ \t]+(\w+)[ \t]*(?::[ \t]*([\w<>]+)[ \t]*)?=[ \t]*)([^;]*?)([ \t]*;[ \t]*\/\/[ \t]*@param\b.*)$/gm;
+const PARAM_LINE =
+  /^([ \t]*(?:const|alias)[ \t]+(\w+)[ \t]*(?::[ \t]*([\w<>]+)[ \t]*)?=[ \t]*)([^;]*?)([ \t]*;[ \t]*\/\/[ \t]*@param\b.*)$/gm;
 
 /**
  * Returns the shader's source with other values on its `// @param` lines and no other line changed.
@@ -97,10 +94,13 @@ export function specialize<P extends string>(
     if (value !== undefined) wanted.set(name, value);
   }
   if (wanted.size === 0) return shader.source;
-  return shader.source.replace(PARAM_LINE, (line, before: string, name: string, type: string | undefined, _old, after) => {
-    const value = wanted.get(name);
-    return value === undefined ? line : `${before}${paramText(shader.name, name, type, value)}${after}`;
-  });
+  return shader.source.replace(
+    PARAM_LINE,
+    (line, before: string, name: string, type: string | undefined, _old, after) => {
+      const value = wanted.get(name);
+      return value === undefined ? line : `${before}${paramText(shader.name, name, type, value)}${after}`;
+    },
+  );
 }
 
 /** The WGSL text of a parameter's value, or a clear error when its declared type cannot hold it. */

@@ -6,12 +6,12 @@ import ts from 'typescript';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { reflectShader, ShaderError, shaderDeclaration, wgslEsbuild } from '../shaders/plugin.mjs';
 import {
-  type ShaderBindings,
-  type ShaderParams,
   type ParamValues,
   type Shader,
-  specialize,
+  type ShaderBindings,
+  type ShaderParams,
   type ShaderUniforms,
+  specialize,
 } from '../shaders/shader.ts';
 import rowSum from './shaders/row_sum.wgsl';
 import scale from './shaders/scale.wgsl';
@@ -88,10 +88,25 @@ describe('reflection', () => {
       2,
       '"y" and "x" share binding 0',
     ],
-    ['a uniform of another name', `struct S { n: u32 }\n@group(0) @binding(0) var<uniform> n: S;\n${MAIN}`, 2, '"params"'],
+    [
+      'a uniform of another name',
+      `struct S { n: u32 }\n@group(0) @binding(0) var<uniform> n: S;\n${MAIN}`,
+      2,
+      '"params"',
+    ],
     ['a uniform that is no struct', `@group(0) @binding(0) var<uniform> params: u32;\n${MAIN}`, 1, 'to be a struct'],
-    ['a uniform at another binding', `struct S { n: u32 }\n@group(0) @binding(3) var<uniform> params: S;\n${MAIN}`, 2, 'binding 3'],
-    ['a uniform of another type', `struct Params {\n  n: u32,\n  m: mat4x4<f32>,\n}\n${uniform}\n${MAIN}`, 3, '"m" has type mat4x4'],
+    [
+      'a uniform at another binding',
+      `struct S { n: u32 }\n@group(0) @binding(3) var<uniform> params: S;\n${MAIN}`,
+      2,
+      'binding 3',
+    ],
+    [
+      'a uniform of another type',
+      `struct Params {\n  n: u32,\n  m: mat4x4<f32>,\n}\n${uniform}\n${MAIN}`,
+      3,
+      '"m" has type mat4x4',
+    ],
     [
       'a layout that depends on a parameter',
       `const N = 2; // @param\nstruct Params {\n  m: array<vec4<u32>, N>,\n}\n${uniform}\n${MAIN}`,
@@ -107,7 +122,10 @@ describe('reflection', () => {
     ['a missing include', `\n// @include lib/none.wgsl\n${MAIN}`, 2, 'cannot include "lib/none.wgsl"'],
   ])('refuses %s, with file and line', (_what, source, line, message) => {
     expect(() => reflectShader(source, 'bad', '/shaders/bad.wgsl')).toThrow(
-      expect.objectContaining({ message: expect.stringContaining(message), where: { file: '/shaders/bad.wgsl', line } }),
+      expect.objectContaining({
+        message: expect.stringContaining(message),
+        where: { file: '/shaders/bad.wgsl', line },
+      }),
     );
   });
 
@@ -138,7 +156,9 @@ describe('specialize', () => {
     expect(() => specialize(scale, { WORKGROUPS: 1 })).toThrow(
       'specialize: shader "scale" has no parameter "WORKGROUPS"; its parameters are WORKGROUP, Element',
     );
-    expect(() => specialize(scale, { WORKGROUP: 1.5 })).toThrow('"WORKGROUP" of shader "scale" expects an integer (u32)');
+    expect(() => specialize(scale, { WORKGROUP: 1.5 })).toThrow(
+      '"WORKGROUP" of shader "scale" expects an integer (u32)',
+    );
     expect(() => specialize(scale, { WORKGROUP: -1 })).toThrow('not negative');
     expect(() => specialize(scale, { WORKGROUP: Number.NaN })).toThrow('finite');
     expect(() => specialize(scale, { Element: 'f16; fn x() {}' })).toThrow('one WGSL expression');
@@ -187,7 +207,9 @@ describe('types', () => {
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
     const program = ts.createProgram([import.meta.filename], options);
     const source = program.getSourceFile(import.meta.filename);
-    const problems = program.getSemanticDiagnostics(source).map((each) => ts.flattenDiagnosticMessageText(each.messageText, '\n'));
+    const problems = program
+      .getSemanticDiagnostics(source)
+      .map((each) => ts.flattenDiagnosticMessageText(each.messageText, '\n'));
     expect(problems).toEqual([]);
   });
 
@@ -217,7 +239,13 @@ describe('esbuild plugin', () => {
     try {
       const path = join(folder, 'bad.wgsl');
       writeFileSync(path, `// fine\n@group(1) @binding(0) var<storage> x: array<f32>;\n${MAIN}`);
-      const failed = build({ entryPoints: [path], bundle: true, write: false, plugins: [wgslEsbuild()], logLevel: 'silent' });
+      const failed = build({
+        entryPoints: [path],
+        bundle: true,
+        write: false,
+        plugins: [wgslEsbuild()],
+        logLevel: 'silent',
+      });
       await expect(failed).rejects.toMatchObject({
         errors: [{ text: '"x" is in group 1; every binding is in group 0', location: { line: 2 } }],
       });

@@ -1,0 +1,162 @@
+/**
+ * Who may import whom. `npm run check` holds these rules; a file that needs to break one is in the wrong folder.
+ *
+ * Type-only imports count like all others, and there are no cycles, not even of types.
+ */
+
+/** The engine from the bottom up: a file imports its own layer and those below it. Every file of `engine/` is named here. */
+const LAYERS = [
+  { name: 'base', path: '^engine/(shape|dtype|errors|random)\\.ts$' },
+  { name: 'tensor', path: '^engine/(tensor|memory|backend)\\.ts$' },
+  { name: 'core', path: '^engine/(op|autograd|trace|plan|copy|reference|device|create)\\.ts$' },
+  { name: 'ops', path: '^engine/ops/' },
+  { name: 'methods', path: '^engine/methods\\.ts$' },
+  { name: 'modules', path: '^engine/(nn|optim|io)/' },
+  { name: 'surface', path: '^engine/index\\.ts$' },
+];
+const BACKENDS = '^engine/(webgpu|wasm)/';
+const PUBLIC = ['^engine/index\\.ts$', '^transformer/index\\.ts$'];
+
+/** What dependency-cruiser calls packages. */
+const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown'];
+
+/** Which engine files may import shaders, and which part of them. */
+const ALL_SHADERS = ['^engine/(op|plan|copy)\\.ts$', '^engine/ops/', BACKENDS];
+
+/** Upward imports, one rule for each layer. */
+const layerRules = LAYERS.slice(0, -1).map(({ name, path }, index) => ({
+  name: `engine-layer-${name}`,
+  comment: `${path} imports only its own layer and those below it`,
+  severity: 'error',
+  from: { path },
+  to: { path: '^engine/', pathNot: [...LAYERS.slice(0, index + 1).map((layer) => layer.path), BACKENDS] },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'modules that import one another cannot be read or tested alone',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-missing-modules',
+      comment: 'the import leads to no file; after a clean checkout, `npm run build` writes the generated ones',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    ...layerRules,
+    {
+      name: 'engine-file-without-layer',
+      comment: 'name the file in LAYERS in .dependency-cruiser.mjs',
+      severity: 'error',
+      from: { path: '^engine/', pathNot: [...LAYERS.map(({ path }) => path), BACKENDS] },
+      to: {},
+    },
+    {
+      name: 'engine-knows-no-users',
+      comment: 'the engine imports only itself and shaders',
+      severity: 'error',
+      from: { path: '^engine/' },
+      to: {
+        path: '^[^/]+',
+        pathNot: ['^\\.', '^engine/', '^shaders/', '^build/wasm/', 'node_modules/'],
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
+      name: 'backends-only-through-device',
+      comment: 'engine/device.ts alone chooses a backend',
+      severity: 'error',
+      from: { pathNot: ['^engine/device\\.ts$', BACKENDS, '^tests/'] },
+      to: { path: BACKENDS },
+    },
+    {
+      name: 'backends-know-the-contract',
+      comment: 'a backend imports backend, shape, dtype, errors, shaders, the compiled kernels and itself',
+      severity: 'error',
+      from: { path: '^engine/(webgpu|wasm)/' },
+      to: {
+        path: '^(engine|build)/',
+        pathNot: ['^engine/(backend|shape|dtype|errors)\\.ts$', '^build/wasm/[^/]+\\.wasm$', '^engine/$1/'],
+      },
+    },
+    {
+      name: 'wasm-only-in-its-backend',
+      comment: 'the compiled kernels belong to engine/wasm',
+      severity: 'error',
+      from: { pathNot: ['^engine/wasm/', '^tests/'] },
+      to: { path: '^build/wasm/' },
+    },
+    {
+      name: 'shaders-only-in-kernels',
+      comment: 'operations and the backend import shaders; engine/backend.ts imports their type',
+      severity: 'error',
+      from: { pathNot: [...ALL_SHADERS, '^engine/backend\\.ts$', '^(shaders|tests|scripts)/', '^[^/]+$'] },
+      to: { path: '^shaders/' },
+    },
+    {
+      name: 'backend-knows-shader-types',
+      comment: 'engine/backend.ts imports the type of a shader, and no shader',
+      severity: 'error',
+      from: { path: '^engine/backend\\.ts$' },
+      to: { path: '^shaders/', pathNot: '^shaders/shader\\.ts$' },
+    },
+    {
+      name: 'shaders-know-nobody',
+      comment: 'shaders are the bottom of everything',
+      severity: 'error',
+      from: { path: '^shaders/' },
+      to: { path: '^(engine|transformer|stepthrough|bench|tests|scripts|build)/' },
+    },
+    {
+      name: 'transformer-uses-the-public-engine',
+      comment: 'the Transformer imports the engine through engine/index.ts, and nothing above itself',
+      severity: 'error',
+      from: { path: '^transformer/' },
+      to: { path: '^(engine|shaders|stepthrough|bench|tests|scripts|build)/', pathNot: '^engine/index\\.ts$' },
+    },
+    {
+      name: 'corpus-stands-alone',
+      comment: 'transformer/corpus imports nothing outside itself',
+      severity: 'error',
+      from: { path: '^transformer/corpus/' },
+      to: { pathNot: '^transformer/corpus/' },
+    },
+    {
+      name: 'programs-use-the-public-api',
+      comment: 'stepthrough and bench import engine/index.ts and transformer/index.ts, as any user does',
+      severity: 'error',
+      from: { path: '^(stepthrough|bench)/' },
+      to: {
+        path: '^(engine|shaders|transformer|stepthrough|bench|tests|scripts|build)/',
+        pathNot: [...PUBLIC, '^$1/'],
+      },
+    },
+    {
+      name: 'no-runtime-dependencies',
+      comment: 'the package has none; `webgpu` is an optional peer, and only the command line bundles others',
+      severity: 'error',
+      from: { path: '^(engine|transformer|shaders/.*\\.ts$)', pathNot: '^transformer/cli/' },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/webgpu/' },
+    },
+    {
+      name: 'only-declared-packages',
+      comment: 'name the package in package.json',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-dev', 'npm-peer'] },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: ['^node_modules', '^build', '^dist'] },
+    exclude: { path: ['^engine/wasm/assembly/', '^(dist|runs|coverage)/', '^build/(?!wasm/)'] },
+    enhancedResolveOptions: { conditionNames: ['import', 'node', 'default', 'types'], exportsFields: ['exports'] },
+  },
+};
