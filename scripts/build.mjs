@@ -165,6 +165,7 @@ const require = createCliRequire(import.meta.url);`;
     outputs.push(...cli.outputFiles);
   }
   for (const { path, contents } of outputs) await writeChanged(path, contents);
+  // npm marks the program as executable when it installs the package; `npx heddle` in the repository needs it too.
   const executable = join(DIST, 'cli.js');
   if (existsSync(executable)) await chmod(executable, 0o755);
   const kept = new Set(outputs.map(({ path }) => resolve(path)));
