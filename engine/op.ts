@@ -57,6 +57,8 @@ interface Described<In extends string, Opt extends string, A> {
   readonly inputs: readonly In[];
   /** Those of `inputs` that may be left out. */
   readonly optional?: readonly Opt[];
+  /** True for any number of tensors: the one name in `inputs` then stands for x0, x1, …, and what is said of it for all. */
+  readonly variadic?: boolean;
   /** Attributes and their defaults. */
   readonly attrs: A;
   /** Dtypes each input may have; float32 alone where nothing is said. */
@@ -278,12 +280,12 @@ function present(given: object): Record<string, Tensor> {
 
 /** Same device, dtypes the operation takes, nothing missing. Returns the device. */
 function check<In extends string, Opt extends string, A>(
-  { name, inputs, optional, dtypes }: Described<In, Opt, A>,
+  { name, inputs, optional, variadic, dtypes }: Described<In, Opt, A>,
   given: Record<string, Tensor>,
 ): Backend {
   let device: Backend | null = null;
   for (const [input, t] of Object.entries(given)) {
-    const takes = dtypes?.[input as In] ?? FLOAT;
+    const takes = dtypes?.[variadic ? inputs[0]! : (input as In)] ?? FLOAT;
     if (!takes.includes(t.dtype)) {
       throw new DTypeError(`${name}: ${input} is ${t.dtype} ${show(t.shape)}, expected ${takes.join(' or ')}. Convert it with to().`);
     }
@@ -292,7 +294,7 @@ function check<In extends string, Opt extends string, A>(
       throw new DeviceError(`${name}: ${input} is on ${t.device.name}, the inputs before it on ${device.name}. Move it with to().`);
     }
   }
-  const missing = inputs.find((i) => given[i] === undefined && !optional?.includes(i as never));
+  const missing = variadic ? undefined : inputs.find((i) => given[i] === undefined && !optional?.includes(i as never));
   if (missing !== undefined || device === null) throw new DTypeError(`${name}: the input ${missing ?? ''} is missing.`);
   return device;
 }
@@ -316,7 +318,8 @@ function execute<In extends string, Opt extends string, Extra extends string, A 
   const operands: Record<string, Operand> = {};
   for (const [name, t] of Object.entries(inputs)) {
     const operand = t.operand();
-    const asItIs = spec.strided?.includes(name as In) === true || (isContiguous(t) && aligned(device, t.offset));
+    const anyStrides = spec.strided?.includes(spec.variadic ? spec.inputs[0]! : (name as In)) === true;
+    const asItIs = anyStrides || (isContiguous(t) && aligned(device, t.offset));
     operands[name] = asItIs ? operand : fresh(t.shape, t.dtype);
     if (!asItIs) launches.push(...copyLaunch(device.name, operand, operands[name]));
   }
