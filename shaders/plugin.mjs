@@ -23,6 +23,8 @@ const PARAM_MARK = /\/\/[ \t]*@param\b/;
 const PARAM =
   /^[ \t]*(?:const|alias)[ \t]+(\w+)[ \t]*(?::[ \t]*[\w<>]+[ \t]*)?=[ \t]*([^;]*?)[ \t]*;[ \t]*\/\/[ \t]*@param\b/;
 const VECTOR = /^vec([234])(?:<(u32|i32|f32)>|([uif]))$/;
+/** Names WGSL allows and wgsl_reflect's parser does not, where they do not stand in a declaration such as `var<storage>`. */
+const RESERVED = /(?<![<,.]\s*)\b(?:block|read|write|storage|function|private|workgroup|uniform)\b/;
 const SUFFIX = /** @type {const} */ ({ u: 'u32', i: 'i32', f: 'f32' });
 
 /** A mistake in a shader, with the place it was made. */
@@ -174,7 +176,10 @@ function parse(source, fail) {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const line = /Line:\s*(\d+)/i.exec(message)?.[1];
-    return fail(`not valid WGSL: ${message.replace(/\.*\s*Line:\s*\d+/i, '')}`, line === undefined ? 1 : Number(line));
+    const at = line === undefined ? 1 : Number(line);
+    const word = RESERVED.exec(blankComments(source).split('\n')[at - 1] ?? '')?.[0];
+    const hint = word === undefined ? '' : `; wgsl_reflect takes "${word}" for a keyword, so give it another name`;
+    return fail(`not valid WGSL: ${message.replace(/\.*\s*Line:\s*\d+/i, '')}${hint}`, at);
   }
 }
 

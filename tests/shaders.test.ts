@@ -119,6 +119,12 @@ describe('reflection', () => {
     ['a parameter over two lines', `const N =\n  4; // @param\n${MAIN}`, 2, 'on one line'],
     ['a parameter declared twice', `const N = 4; // @param\nconst N = 5; // @param\n${MAIN}`, 2, 'declared twice'],
     ['a syntax error', `\n\nfn main( {`, 3, 'not valid WGSL'],
+    [
+      'a name its parser keeps for itself',
+      `fn f() {\n  var block = 0.0;\n  block += 1.0;\n}\n${MAIN}`,
+      3,
+      '"block" for a keyword',
+    ],
     ['a missing include', `\n// @include lib/none.wgsl\n${MAIN}`, 2, 'cannot include "lib/none.wgsl"'],
   ])('refuses %s, with file and line', (_what, source, line, message) => {
     expect(() => reflectShader(source, 'bad', '/shaders/bad.wgsl')).toThrow(
