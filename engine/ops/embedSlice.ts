@@ -24,7 +24,7 @@ function check(x: Shape, shape: Shape, dim: number, start: number, step: number)
   );
 }
 
-export const embedSliceOp = defineOp({
+const embedSliceOp = defineOp({
   name: 'embedSlice',
   formula: 'y[…, start + i·step, …] = x[…, i, …], and value everywhere else',
   inputs: ['x'],
@@ -75,8 +75,9 @@ export const embedSliceOp = defineOp({
 });
 
 /**
- * A tensor of zeros of `shape` with `dy` written at the places start, start + step, … of dimension `dim`: what the
- * gradient of a slice is. `dy` has the sizes of `shape` but along `dim`. Throws a ShapeError where it does not fit.
+ * A tensor of `shape` filled with `value` but for the places start, start + step, … of dimension `dim`, where `dy` is
+ * written: with zeros around it, the gradient of a slice. `dy` has the sizes of `shape` but along `dim`. Any dtype. Throws
+ * a ShapeError where it does not fit.
  */
-export const embedSlice = (dy: Tensor, shape: Shape, dim: number, start: number, step: number): Tensor =>
-  embedSliceOp({ x: dy }, { shape, dim, start, step });
+export const embedSlice = (dy: Tensor, shape: Shape, dim: number, start: number, step = 1, value = 0): Tensor =>
+  embedSliceOp({ x: dy }, { shape, dim, start, step, value });

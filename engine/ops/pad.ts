@@ -3,7 +3,7 @@ import { defineComposite } from '../op.ts';
 import { at, build } from '../reference.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { embedSliceOp } from './embedSlice.ts';
+import { embedSlice } from './embedSlice.ts';
 import { slice } from './views.ts';
 
 /** Pairs of the last dimension first → what comes before and after each dimension, in order. */
@@ -37,7 +37,7 @@ const padOp = defineComposite({
       if (before < 0 || after < 0) y = slice(y, dim, Math.max(0, -before), size + Math.min(0, after));
       if (before <= 0 && after <= 0) return;
       const shape = y.shape.map((s, d) => (d === dim ? size + before + after : s));
-      y = embedSliceOp({ x: y }, { shape, dim, start: Math.max(0, before), value });
+      y = embedSlice(y, shape, dim, Math.max(0, before), 1, value);
     });
     return y === x ? x.alias() : y;
   },
