@@ -233,9 +233,12 @@ export async function emitTypes() {
  * @param {string} text
  */
 function withJsSpecifiers(text) {
-  return text.replace(/(from\s+|import\s*\(\s*|import\s+)(['"])(\.{1,2}\/[^'"]+)\2/g, (_all, before, quote, path) => {
-    return `${before}${quote}${path.replace(/(?<!\.d)\.ts$/, '.js').replace(/\.wgsl$/, '.wgsl.js')}${quote}`;
-  });
+  return text.replace(
+    /(from\s+|import\s*\(\s*|import\s+|declare module\s+)(['"])(\.{1,2}\/[^'"]+)\2/g,
+    (_all, before, quote, path) => {
+      return `${before}${quote}${path.replace(/(?<!\.d)\.ts$/, '.js').replace(/\.wgsl$/, '.wgsl.js')}${quote}`;
+    },
+  );
 }
 
 /**

@@ -1,0 +1,161 @@
+/** The package as a user gets it: packed, installed without dependencies, imported, type-checked and bundled. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { browserSupported, collectErrors, openBrowser, serve } from './browser/launch.ts';
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, '..');
+
+/** What a user may write first. */
+const CONSUMER = `
+import { type Tensor, tensor } from 'heddle';
+import * as transformer from 'heddle/transformer';
+
+export async function numbers(): Promise<number[]> {
+  const x: Tensor = tensor([[1, 2], [3, 4]], { requiresGrad: true });
+  const loss: Tensor = x.matmul(tensor([[1, 0], [0, 1]])).relu().sum();
+  loss.backward();
+  return [...(await loss.data()), ...(await x.grad!.data())];
+}
+export const parts: number = Object.keys(transformer).length;
+`;
+const EXPECTED = [10, 1, 1, 1, 1];
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+describe('the packed package', { timeout: 120_000 }, () => {
+  let folder: string;
+  let consumer: string;
+  let packed: Packed;
+
+  beforeAll(async () => {
+    await run(process.execPath, [join(ROOT, 'scripts/build.mjs')], { cwd: ROOT });
+    folder = await mkdtemp(join(tmpdir(), 'heddle-pack-'));
+    consumer = join(folder, 'consumer');
+    await mkdir(consumer);
+    await writeFile(join(consumer, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
+    await writeFile(join(consumer, 'main.ts'), CONSUMER);
+    const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+    const { stdout } = await run('npm', pack, { cwd: ROOT });
+    const [first] = JSON.parse(stdout) as Packed[];
+    if (first === undefined) throw new Error(`npm pack printed no package: ${stdout}`);
+    packed = first;
+    const options = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+    await run('npm', ['install', ...options, join(folder, packed.filename)], { cwd: consumer });
+  }, 300_000);
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('holds the built library and nothing else', async () => {
+    const paths = packed.files.map(({ path }) => path);
+    const expected = [
+      'dist/heddle.js',
+      'dist/transformer.js',
+      'dist/types/engine/index.d.ts',
+      'LICENSE',
+      'package.json',
+    ];
+    expect(paths).toEqual(expect.arrayContaining(expected));
+    expect(
+      paths.filter((path) => !/^(dist\/.+\.(js|js\.map|d\.ts)|LICENSE|README.*|package\.json)$/.test(path)),
+    ).toEqual([]);
+    const manifest = JSON.parse(await readFile(join(consumer, 'node_modules/heddle/package.json'), 'utf8'));
+    expect(manifest.dependencies ?? {}).toEqual({});
+    for (const path of Object.values<string>(manifest.bin)) expect(paths).toContain(path);
+  });
+
+  test('runs in Node', async () => {
+    const { code } = await bundleConsumer({ packages: 'external', platform: 'node' });
+    const script = join(consumer, 'main.mjs');
+    await writeFile(
+      script,
+      `${code}\nconsole.log(JSON.stringify({ numbers: await numbers(), parts }));\nprocess.exit(0);\n`,
+    );
+    const { stdout } = await run(process.execPath, [script], { cwd: consumer });
+    const result = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    expect(result.numbers).toEqual(EXPECTED);
+    expect(result.parts).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['nodenext', ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext],
+    ['bundler', ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
+  ])('type-checks under moduleResolution %s, its declarations included', (_name, module, moduleResolution) => {
+    const bad = join(consumer, 'bad.ts');
+    const wrong = "import { tensor } from 'heddle';\nexport const x: string = tensor([1]).sum();\n";
+    const host = ts.createCompilerHost({});
+    const readFileOfHost = host.readFile;
+    host.fileExists = (path) => path === bad || ts.sys.fileExists(path);
+    host.readFile = (path) => (path === bad ? wrong : readFileOfHost(path));
+    host.getSourceFile = (path, version) => {
+      const text = host.readFile(path);
+      return text === undefined ? undefined : ts.createSourceFile(path, text, version);
+    };
+    host.getCurrentDirectory = () => consumer;
+    const options: ts.CompilerOptions = {
+      target: ts.ScriptTarget.ES2022,
+      lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+      module,
+      moduleResolution,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      skipLibCheck: false,
+      types: [],
+    };
+    const check = (file: string): string[] => {
+      const program = ts.createProgram([file], options, host);
+      return ts.getPreEmitDiagnostics(program).map(({ file: at, messageText }) => {
+        return `${at?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+      });
+    };
+    expect(check(join(consumer, 'main.ts'))).toEqual([]);
+    expect(check(bad)).toEqual([expect.stringContaining("Type 'Tensor' is not assignable to type 'string'")]);
+  });
+
+  test('bundles for a web page without hints to the bundler', async () => {
+    const { code, warnings } = await bundleConsumer({ platform: 'browser' });
+    expect(warnings).toEqual([]);
+    expect(code).not.toMatch(/\bfrom\s*["'](node:|webgpu)/);
+  });
+
+  test.skipIf(!browserSupported)('runs in a web page', async () => {
+    const { code } = await bundleConsumer({ platform: 'browser' });
+    const html = '<!doctype html><html lang="en"><title>consumer</title><link rel="icon" href="data:,">';
+    await using server = await serve({ files: { '/index.html': html, '/main.js': code } });
+    const browser = await openBrowser();
+    try {
+      const page = await browser.newPage();
+      const errors = collectErrors(page);
+      await page.goto(server.url);
+      expect(await page.evaluate("import('/main.js').then((main) => main.numbers())")).toEqual(EXPECTED);
+      expect(errors).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  /** The consumer's module, bundled the way `options` say. */
+  async function bundleConsumer(options: { platform: 'browser' | 'node'; packages?: 'external' }) {
+    const { outputFiles, warnings } = await build({
+      ...options,
+      entryPoints: [join(consumer, 'main.ts')],
+      absWorkingDir: consumer,
+      bundle: true,
+      write: false,
+      format: 'esm',
+      target: 'es2022',
+      logLevel: 'silent',
+    });
+    return { code: outputFiles[0]?.text ?? '', warnings: warnings.map(({ text }) => text) };
+  }
+});
