@@ -25,6 +25,8 @@ export default defineConfig({
     // Dawn is a native addon: a process per file keeps devices apart, and a software adapter has threads of its own.
     pool: 'forks',
     maxWorkers: 2,
+    // the leak report is tested by asking for a collection
+    execArgv: ['--expose-gc'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

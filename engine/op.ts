@@ -64,7 +64,7 @@ interface Described<In extends string, Opt extends string, A> {
   /** Dtypes each input may have; float32 alone where nothing is said. */
   readonly dtypes?: { readonly [K in In]?: readonly DType[] };
   /** The formula in float64, of the first output. */
-  readonly reference: (inputs: Slots<In, Opt, NDArray>, attrs: A) => NDArray;
+  readonly reference: (inputs: Slots<NoInfer<In>, NoInfer<Opt>, NDArray>, attrs: NoInfer<A>) => NDArray;
   readonly cases: readonly OpCase<NoInfer<In>, NoInfer<Opt>, NoInfer<A>>[];
 }
 
@@ -72,33 +72,33 @@ interface Described<In extends string, Opt extends string, A> {
 export interface OpSpec<In extends string, Opt extends string, Extra extends string, A extends object>
   extends Described<In, Opt, A> {
   /** Shape of the output; throws a ShapeError for inputs that do not fit. */
-  readonly shape: (inputs: Slots<In, Opt, Meta>, attrs: A) => Shape;
+  readonly shape: (inputs: Slots<NoInfer<In>, NoInfer<Opt>, Meta>, attrs: NoInfer<A>) => Shape;
   /** Dtype of the output; default: that of the first input. */
-  readonly dtype?: DType | ((inputs: Slots<In, Opt, Meta>, attrs: A) => DType);
+  readonly dtype?: DType | ((inputs: Slots<NoInfer<In>, NoInfer<Opt>, Meta>, attrs: NoInfer<A>) => DType);
   /** Further outputs: indices, or what the gradient wants to know. */
-  readonly extra?: (inputs: Slots<In, Opt, Meta>, attrs: A) => Readonly<Record<Extra, Meta>>;
+  readonly extra?: (inputs: Slots<NoInfer<In>, NoInfer<Opt>, Meta>, attrs: NoInfer<A>) => Readonly<Record<Extra, Meta>>;
   /** Inputs whose kernels take any strides and offset; the others are handed over row-major without gaps. */
   readonly strided?: readonly NoInfer<In>[];
   readonly webgpu: (
-    operands: Slots<In, Opt, Operand> & Readonly<Record<Extra | 'output', Operand>>,
+    operands: Slots<NoInfer<In>, NoInfer<Opt>, Operand> & Readonly<Record<NoInfer<Extra> | 'output', Operand>>,
     attrs: A,
     tools: LaunchTools,
   ) => WebGPULaunch | readonly WebGPULaunch[];
   readonly wasm: (
-    operands: Slots<In, Opt, Operand> & Readonly<Record<Extra | 'output', Operand>>,
+    operands: Slots<NoInfer<In>, NoInfer<Opt>, Operand> & Readonly<Record<NoInfer<Extra> | 'output', Operand>>,
     attrs: A,
     tools: LaunchTools,
   ) => WasmLaunch | readonly WasmLaunch[];
   /** The same in other operations: run where a fused operation must be taken apart. */
-  readonly composed?: (inputs: Slots<In, Opt, Tensor>, attrs: A) => Tensor;
+  readonly composed?: (inputs: Slots<NoInfer<In>, NoInfer<Opt>, Tensor>, attrs: NoInfer<A>) => Tensor;
   /** Inputs and outputs the gradient needs. */
   readonly saves?: readonly (NoInfer<In> | NoInfer<Extra> | 'output')[];
   /** d loss / d each input, from dy = d loss / d output; absent where there is none. */
   readonly grad?: (
     dy: Tensor,
-    saved: Slots<In, Opt, Tensor> & Readonly<Record<Extra | 'output', Tensor>>,
-    context: GradContext<In, A>,
-  ) => { readonly [K in In]?: Tensor | null };
+    saved: Slots<NoInfer<In>, NoInfer<Opt>, Tensor> & Readonly<Record<NoInfer<Extra> | 'output', Tensor>>,
+    context: GradContext<NoInfer<In>, NoInfer<A>>,
+  ) => { readonly [K in NoInfer<In>]?: Tensor | null };
 }
 
 /** An operation as everything outside sees it. */
@@ -173,7 +173,7 @@ export function defineOp<
     }
     if (tracing()) {
       const { name, formula } = spec;
-      report({ op: name, formula, attrs: { ...full }, inputs, output: result.output, kernels, time }, node);
+      report({ op: name, formula, attrs: full as Record<string, unknown>, inputs, output: result.output, kernels, time }, node);
     }
     return result;
   };
@@ -191,10 +191,10 @@ export function defineOp<
 
 export interface ViewSpec<In extends string, A extends object> extends Described<In, never, A> {
   /** Where the elements of the output lie; null where no view can show them and a copy is needed. */
-  readonly layout: (x: Layout, attrs: A) => Layout | null;
+  readonly layout: (x: Layout, attrs: NoInfer<A>) => Layout | null;
   /** For a layout of null: the result by other means. */
-  readonly copy?: (x: Tensor, attrs: A) => Tensor;
-  readonly grad: (dy: Tensor, context: GradContext<In, A>) => Tensor;
+  readonly copy?: (x: Tensor, attrs: NoInfer<A>) => Tensor;
+  readonly grad: (dy: Tensor, context: GradContext<NoInfer<In>, NoInfer<A>>) => Tensor;
 }
 
 export type ViewOp<A extends object> = Op & ((x: Tensor, attrs: A) => Tensor);
@@ -212,7 +212,7 @@ export function defineView<const In extends string, A extends object>(spec: View
     const output = new Tensor(x.storage.retain(), layout, x.dtype, node);
     if (tracing()) {
       const { name, formula } = spec;
-      report({ op: name, formula, attrs: { ...attrs }, inputs, output, kernels: [], time: Promise.resolve(0) }, node);
+      report({ op: name, formula, attrs: attrs as Record<string, unknown>, inputs, output, kernels: [], time: Promise.resolve(0) }, node);
     }
     return output;
   };
@@ -222,7 +222,7 @@ export function defineView<const In extends string, A extends object>(spec: View
 }
 
 export interface CompositeSpec<In extends string, Opt extends string, A extends object> extends Described<In, Opt, A> {
-  readonly compute: (inputs: Slots<In, Opt, Tensor>, attrs: A) => Tensor;
+  readonly compute: (inputs: Slots<NoInfer<In>, NoInfer<Opt>, Tensor>, attrs: NoInfer<A>) => Tensor;
   /** False where the result has no gradient, such as an index. */
   readonly differentiable?: boolean;
 }
@@ -249,7 +249,7 @@ function publish<F extends (inputs: never, attrs?: never) => Tensor, In extends 
   differentiable: boolean,
 ): F & Op {
   const dtypes = Object.fromEntries(spec.inputs.map((name) => [name, spec.dtypes?.[name] ?? FLOAT]));
-  Object.defineProperty(call, 'name', { value: spec.name });
+  Object.defineProperty(call, 'name', { value: spec.name, writable: true });
   return register(
     Object.assign(call, {
       name: spec.name,

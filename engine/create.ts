@@ -1,0 +1,95 @@
+import type { Backend } from './backend.ts';
+import { requiresGrad as setRequiresGrad } from './autograd.ts';
+import { defaultDevice } from './device.ts';
+import type { DType } from './dtype.ts';
+import { ArgumentError } from './errors.ts';
+import { defaultGenerator, Stream, type Generator } from './random.ts';
+import { sizeOf, type Shape } from './shape.ts';
+import { nestedShape, Tensor, type NestedArray } from './tensor.ts';
+
+/** What every function that makes a tensor from nothing takes. */
+export interface TensorOptions {
+  /** Default: float32; for `tensor` int32 or bool where the values are an Int32Array or booleans. */
+  readonly dtype?: DType;
+  /** Default: the device chosen last with `await device(…)`, else wasm on one thread. */
+  readonly device?: Backend;
+  readonly requiresGrad?: boolean;
+}
+
+/** Where random tensors get their numbers: a seed of their own, or a generator. */
+export interface RandomOptions extends TensorOptions {
+  readonly seed?: number;
+  readonly generator?: Generator;
+}
+
+type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+
+const isTyped = (v: unknown): v is TypedArray => ArrayBuffer.isView(v) && !(v instanceof DataView);
+
+function make(values: ArrayLike<number | boolean>, shape: Shape, dtype: DType, options: TensorOptions): Tensor {
+  const t = Tensor.from(options.device ?? defaultDevice(), values, shape, dtype);
+  return options.requiresGrad === true ? setRequiresGrad(t) : t;
+}
+
+/**
+ * A tensor of the given values: a number, nested arrays, or a typed array (flat, or in `shape`).
+ * `tensor([[1, 2], [3, 4]])`, `tensor(new Float32Array(6), { shape: [2, 3] })`.
+ */
+export function tensor(values: NestedArray | TypedArray, options: TensorOptions & { readonly shape?: Shape } = {}): Tensor {
+  if (isTyped(values)) {
+    const integers = !(values instanceof Float32Array || values instanceof Float64Array);
+    return make(values, options.shape ?? [values.length], options.dtype ?? (integers ? 'int32' : 'float32'), options);
+  }
+  const shape = nestedShape(values);
+  const flat = (Array.isArray(values) ? values.flat(Number.POSITIVE_INFINITY) : [values]) as (number | boolean)[];
+  const dtype = options.dtype ?? (flat.length > 0 && flat.every((v) => typeof v === 'boolean') ? 'bool' : 'float32');
+  return make(flat, options.shape ?? shape, dtype, options);
+}
+
+/** `shape` filled with one value. */
+export function full(shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
+  const dtype = options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32');
+  const values = dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape));
+  return make(values.fill(Number(value)), shape, dtype, options);
+}
+
+export const zeros = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 0, options);
+export const ones = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 1, options);
+
+/** start, start + step, … before `end`. `arange(5)` counts 0 to 4. */
+export function arange(start: number, end?: number | null, step = 1, options: TensorOptions = {}): Tensor {
+  const [from, to] = end === undefined || end === null ? [0, start] : [start, end];
+  if (step === 0 || !Number.isFinite((to - from) / step)) {
+    throw new ArgumentError(`arange: ${from} to ${to} by ${step} never ends. The step must not be 0.`);
+  }
+  const n = Math.max(0, Math.ceil((to - from) / step));
+  return make(Float64Array.from({ length: n }, (_, i) => from + i * step), [n], options.dtype ?? 'float32', options);
+}
+
+/** The n×n identity. */
+export function eye(n: number, options: TensorOptions = {}): Tensor {
+  const values = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) values[i * (n + 1)] = 1;
+  return make(values, [n, n], options.dtype ?? 'float32', options);
+}
+
+function draw(shape: Shape, options: RandomOptions, dtype: DType, next: (s: Stream) => number): Tensor {
+  const stream = options.seed === undefined ? (options.generator ?? defaultGenerator).next() : new Stream(options.seed);
+  const values = dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape));
+  for (let i = 0; i < values.length; i++) values[i] = next(stream);
+  return make(values, shape, dtype, options);
+}
+
+/** Standard normal numbers. The same seed gives the same numbers on every device. */
+export const randn = (shape: Shape, options: RandomOptions = {}): Tensor => draw(shape, options, 'float32', (s) => s.normal());
+
+/** Uniform numbers in [0, 1). */
+export const rand = (shape: Shape, options: RandomOptions = {}): Tensor => draw(shape, options, 'float32', (s) => s.uniform());
+
+/** Integers in [low, high), every one equally likely. */
+export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
+  if (!(Number.isInteger(low) && Number.isInteger(high) && low < high)) {
+    throw new ArgumentError(`randint: integers in [${low}, ${high}). Expected two integers, the first one smaller.`);
+  }
+  return draw(shape, options, options.dtype ?? 'int32', (s) => low + s.integer(high - low));
+}

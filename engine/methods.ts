@@ -1,0 +1,42 @@
+import { backward, requiresGrad, type BackwardOptions } from './autograd.ts';
+import * as ops from './ops/index.ts';
+import { Tensor } from './tensor.ts';
+
+/** Operations that are functions only: their first parameter is no tensor, or not the one they work on. */
+const FUNCTIONS = ['cat', 'stack', 'embedding', 'fill'] as const;
+
+/**
+ * Every other exported operation is also a method of the same name: `softmax(x, -1)` is `x.softmax(-1)`. Nothing is
+ * listed twice: types and methods follow ops/index.ts.
+ */
+type Ops = typeof ops;
+type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer Out ? (...rest: R) => Out : never;
+type Methods = { [K in Exclude<keyof Ops, (typeof FUNCTIONS)[number]>]: Method<Ops[K]> };
+
+declare module './tensor.ts' {
+  interface Tensor extends Methods {
+    /** Gradient of this tensor with respect to every leaf it was made from; see {@link backward}. */
+    backward(gradient?: Tensor, options?: BackwardOptions): void;
+    /** Asks for a gradient of this leaf from now on (or no longer). */
+    requiresGrad_(on?: boolean): this;
+  }
+}
+
+const prototype = Tensor.prototype as unknown as Record<string, unknown>;
+for (const [name, op] of Object.entries(ops)) {
+  if ((FUNCTIONS as readonly string[]).includes(name)) continue;
+  const f = op as (x: Tensor, ...rest: unknown[]) => unknown;
+  Object.defineProperty(prototype, name, {
+    configurable: true,
+    writable: true,
+    value(this: Tensor, ...rest: unknown[]) {
+      return f(this, ...rest);
+    },
+  });
+}
+prototype['backward'] = function (this: Tensor, gradient?: Tensor, options?: BackwardOptions) {
+  backward(this, gradient, options);
+};
+prototype['requiresGrad_'] = function (this: Tensor, on = true) {
+  return requiresGrad(this, on);
+};

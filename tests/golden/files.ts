@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ArgumentError, decodeSafetensors, type HostTensor } from '../../engine/index.ts';
+
+/** One operation on given inputs, and what must come out. */
+export interface OpGolden {
+  readonly case: string;
+  readonly op: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly grads: readonly (string | null)[];
+}
+
+/** One model: its configuration, and tensors under `MODEL/…`. */
+export interface ModelGolden {
+  readonly model: string;
+  readonly kind: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly training?: Readonly<Record<string, unknown>>;
+  readonly lr?: Readonly<Record<string, number>>;
+}
+
+type Tensors = Readonly<Record<string, HostTensor>>;
+
+export interface Golden {
+  readonly ops: readonly OpGolden[];
+  readonly opTensors: Tensors;
+  readonly models: readonly ModelGolden[];
+  readonly modelTensors: Tensors;
+  /** Cases of bleu.json, 0 when there is none. */
+  readonly bleu: readonly unknown[];
+}
+
+/** Reads the golden directory whole. */
+export function readGolden(dir: string): Golden {
+  if (!existsSync(join(dir, 'ops.json'))) {
+    throw new ArgumentError(`golden: ${dir} has no ops.json. Give the directory of the golden cases with --dir.`);
+  }
+  const json = <T>(name: string): T => JSON.parse(readFileSync(join(dir, name), 'utf8')) as T;
+  const tensors = (name: string): Tensors => decodeSafetensors(readFileSync(join(dir, name)), name).tensors;
+  return {
+    ops: json('ops.json'),
+    opTensors: tensors('ops.safetensors'),
+    models: json('models.json'),
+    modelTensors: tensors('models.safetensors'),
+    bleu: existsSync(join(dir, 'bleu.json')) ? flatCases(json('bleu.json')) : [],
+  };
+}
+
+/** bleu.json is a list, or a record of lists. */
+const flatCases = (value: unknown): unknown[] =>
+  Array.isArray(value) ? value : typeof value === 'object' && value !== null ? Object.values(value).flatMap(flatCases) : [];

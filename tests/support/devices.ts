@@ -1,0 +1,10 @@
+import { openDevice, type Device } from '../../engine/index.ts';
+
+let open: Promise<readonly Device[]> | undefined;
+
+/**
+ * Both devices, opened once for each test file. There is no running without WebGPU: `npm ci` brings a software
+ * adapter, so a missing one is a failure of the set-up, and this throws.
+ */
+export const devices = (): Promise<readonly Device[]> =>
+  (open ??= Promise.all([openDevice('wasm', { threads: 2 }), openDevice('webgpu')]));

@@ -1,0 +1,137 @@
+import { Dropout, gelu, LayerNorm, Linear, Module, relu, type ModuleOptions, type Tensor } from '../engine/index.ts';
+import { MultiHeadAttention, type AttentionMask } from './attention.ts';
+
+/** What encoder and decoder layers are made of; names and defaults of nn.TransformerEncoderLayer. */
+export interface LayerOptions extends ModuleOptions {
+  readonly dModel: number;
+  readonly heads: number;
+  readonly feedForward?: number;
+  readonly dropout?: number;
+  readonly activation?: 'relu' | 'gelu';
+  /** Normalise the input of each part (pre-norm) instead of the sum behind it (post-norm, the paper's). */
+  readonly normFirst?: boolean;
+  readonly layerNormEps?: number;
+}
+
+/** The parts that encoder and decoder layers share: the feed-forward network and the residual connection. */
+abstract class Layer extends Module {
+  readonly linear1: Linear;
+  readonly linear2: Linear;
+  readonly dropout: Dropout;
+  readonly activation: 'relu' | 'gelu';
+  readonly normFirst: boolean;
+
+  constructor(options: LayerOptions) {
+    super();
+    const { dModel, feedForward = 2048, dropout = 0.1 } = options;
+    this.linear1 = new Linear(dModel, feedForward, options);
+    this.linear2 = new Linear(feedForward, dModel, options);
+    this.dropout = new Dropout(dropout, options);
+    this.activation = options.activation ?? 'relu';
+    this.normFirst = options.normFirst ?? false;
+  }
+
+  /** FFN(x) = act(x·W₁ + b₁)·W₂ + b₂ (Vaswani et al. 2017, eq. 2). */
+  feedForward(x: Tensor): Tensor {
+    const hidden = this.linear1.forward(x);
+    const active = this.activation === 'relu' ? relu(hidden) : gelu(hidden);
+    return this.linear2.forward(this.dropout.forward(active));
+  }
+
+  /** post-norm: norm(x + part(x)); pre-norm: x + part(norm(x)). */
+  residual(x: Tensor, norm: LayerNorm, part: (x: Tensor) => Tensor): Tensor {
+    if (this.normFirst) return x.add(this.dropout.forward(part(norm.forward(x))));
+    return norm.forward(x.add(this.dropout.forward(part(x))));
+  }
+}
+
+const norm = ({ dModel, layerNormEps = 1e-5, ...options }: LayerOptions): LayerNorm =>
+  new LayerNorm(dModel, { ...options, eps: layerNormEps });
+
+/** Self-attention, then the feed-forward network, each with a residual connection and LayerNorm. */
+export class EncoderLayer extends Layer {
+  static override readonly torchNames = { selfAttention: 'self_attn' };
+  readonly selfAttention: MultiHeadAttention;
+  readonly norm1: LayerNorm;
+  readonly norm2: LayerNorm;
+
+  constructor(options: LayerOptions) {
+    super(options);
+    this.selfAttention = new MultiHeadAttention(options.dModel, options.heads, { ...options, dropout: options.dropout ?? 0.1 });
+    this.norm1 = norm(options);
+    this.norm2 = norm(options);
+  }
+
+  /** x: [batch, S, d] → [batch, S, d] */
+  forward(x: Tensor, mask: AttentionMask = {}): Tensor {
+    const attended = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, y, mask));
+    return this.residual(attended, this.norm2, (y) => this.feedForward(y));
+  }
+}
+
+/** Masks of a decoder layer: of the target sequence, and of what the encoder read. */
+export interface DecoderMask {
+  readonly target?: AttentionMask;
+  readonly memory?: AttentionMask;
+}
+
+/** Masked self-attention, attention over the encoder's output, the feed-forward network. */
+export class DecoderLayer extends Layer {
+  static override readonly torchNames = { selfAttention: 'self_attn', crossAttention: 'multihead_attn' };
+  readonly selfAttention: MultiHeadAttention;
+  readonly crossAttention: MultiHeadAttention;
+  readonly norm1: LayerNorm;
+  readonly norm2: LayerNorm;
+  readonly norm3: LayerNorm;
+
+  constructor(options: LayerOptions) {
+    super(options);
+    const { dModel, heads, dropout = 0.1 } = options;
+    this.selfAttention = new MultiHeadAttention(dModel, heads, { ...options, dropout });
+    this.crossAttention = new MultiHeadAttention(dModel, heads, { ...options, dropout });
+    this.norm1 = norm(options);
+    this.norm2 = norm(options);
+    this.norm3 = norm(options);
+  }
+
+  /** x: [batch, L, d]; memory: [batch, S, d] → [batch, L, d] */
+  forward(x: Tensor, memory: Tensor, mask: DecoderMask = {}): Tensor {
+    const self = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, y, mask.target));
+    const cross = this.residual(self, this.norm2, (y) => this.crossAttention.forward(y, memory, mask.memory));
+    return this.residual(cross, this.norm3, (y) => this.feedForward(y));
+  }
+}
+
+/** `count` encoder layers, one on the other; with `finalNorm` a LayerNorm at the end, as nn.Transformer has. */
+export class Encoder extends Module {
+  readonly layers: readonly EncoderLayer[];
+  readonly norm: LayerNorm | null;
+
+  constructor(count: number, options: LayerOptions & { readonly finalNorm?: boolean }) {
+    super();
+    this.layers = Array.from({ length: count }, () => new EncoderLayer(options));
+    this.norm = options.finalNorm === true ? norm(options) : null;
+  }
+
+  forward(x: Tensor, mask?: AttentionMask): Tensor {
+    const y = this.layers.reduce((state, layer) => layer.forward(state, mask), x);
+    return this.norm?.forward(y) ?? y;
+  }
+}
+
+/** `count` decoder layers, one on the other. */
+export class Decoder extends Module {
+  readonly layers: readonly DecoderLayer[];
+  readonly norm: LayerNorm | null;
+
+  constructor(count: number, options: LayerOptions & { readonly finalNorm?: boolean }) {
+    super();
+    this.layers = Array.from({ length: count }, () => new DecoderLayer(options));
+    this.norm = options.finalNorm === true ? norm(options) : null;
+  }
+
+  forward(x: Tensor, memory: Tensor, mask?: DecoderMask): Tensor {
+    const y = this.layers.reduce((state, layer) => layer.forward(state, memory, mask), x);
+    return this.norm?.forward(y) ?? y;
+  }
+}
