@@ -6,6 +6,9 @@ import { mergeDims, sizeOf } from './shape.ts';
 /** Most dimensions a strided kernel walks, after neighbours were merged. */
 export const MAX_DIMS = 6;
 
+/** Scratch bytes of a wasm kernel that walks strided operands (assembly/lib/strided.ts). */
+export const WALK_BYTES = 192;
+
 /** `values` in exactly MAX_DIMS places, filled up at the front. */
 export function padDims(values: readonly number[], fill: number): number[] {
   if (values.length > MAX_DIMS) {
@@ -22,6 +25,15 @@ export function walk(shape: readonly number[], ...operands: readonly (readonly n
   return { sizes: padDims(merged.shape, 1), strides: merged.strides.map((s) => padDims(s, 0)) };
 }
 
+/**
+ * A strided operand as WebGPU can bind it: from the last place before its first element where a binding may begin, and
+ * how far behind that the element is. (From 0 would not do: the offset may be more than one binding reaches.)
+ */
+export function anchor(operand: Operand): { operand: Operand; offset: number } {
+  const offset = operand.offset % 64;
+  return { operand: { ...operand, offset: operand.offset - offset }, offset };
+}
+
 /** Copies `from` into `to`, element by element of their common shape; both may have any strides. Bits are kept. */
 export function copyLaunch(backend: BackendName, from: Operand, to: Operand): Launch[] {
   const total = sizeOf(to.shape);
@@ -29,16 +41,17 @@ export function copyLaunch(backend: BackendName, from: Operand, to: Operand): La
   const { sizes, strides } = walk(to.shape, from.strides, to.strides);
   const [source, target] = [strides[0]!, strides[1]!];
   if (backend === 'wasm') {
-    return [{ kernel: 'copy', args: [from, to, ...sizes, ...source, ...target], range: total, grain: 32768 }];
+    return [{ kernel: 'copy', args: [from, to, ...sizes, ...source, ...target], range: total, grain: 32768, scratch: WALK_BYTES }];
   }
+  const [x, output] = [anchor(from), anchor(to)];
   return [
     dispatch({
       shader: copyShader,
-      bindings: { x: { ...from, offset: 0 }, output: { ...to, offset: 0 } },
+      bindings: { x: x.operand, output: output.operand },
       uniforms: {
         total,
-        xOffset: from.offset,
-        outputOffset: to.offset,
+        xOffset: x.offset,
+        outputOffset: output.offset,
         sizes: uniformDims(sizes),
         xStrides: uniformDims(source),
         outputStrides: uniformDims(target),

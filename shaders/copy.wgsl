@@ -24,14 +24,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let i = linearIndex(group, groups, local, 256u);
   if (i >= params.total) { return; }
   var rest = i;
-  var from = params.xOffset;
-  var to = params.outputOffset;
+  var atX = params.xOffset;
+  var atOutput = params.outputOffset;
   for (var d = 5u; d < 6u; d--) {
     let size = params.sizes[d / 4u][d % 4u];
     let at = rest % size;
     rest /= size;
-    from += at * params.xStrides[d / 4u][d % 4u];
-    to += at * params.outputStrides[d / 4u][d % 4u];
+    atX += at * params.xStrides[d / 4u][d % 4u];
+    atOutput += at * params.outputStrides[d / 4u][d % 4u];
   }
-  output[to] = x[from];
+  output[atOutput] = x[atX];
 }

@@ -1,0 +1,198 @@
+import binaryShader from '../../shaders/binary.wgsl';
+import scalarShader from '../../shaders/binary_scalar.wgsl';
+import type { GradContext } from '../autograd.ts';
+import { dispatch, grid } from '../backend.ts';
+import { anchor, uniformDims, WALK_BYTES } from '../copy.ts';
+import { promote, type DType } from '../dtype.ts';
+import { defineOp, type CaseInput, type OpCase } from '../op.ts';
+import { map, zip } from '../reference.ts';
+import { broadcastShapes, sizeOf, type Shape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { to } from './contiguous.ts';
+import { ANY, broadcastWalk, checkSameDtype, GRAIN, PER_GROUP, wgslType, wordOf } from './elementwise.ts';
+import { sumTo } from './sumTo.ts';
+
+/** Codes of the operations in shaders/lib/binary.wgsl and assembly/binary.ts, where those on int32 begin at 16. */
+const CODES = {
+  ...{ add: 0, sub: 1, mul: 2, div: 3, maximum: 4, minimum: 5, share: 6 },
+  ...{ eq: 7, ne: 8, lt: 9, le: 10, gt: 11, ge: 12, logicalAnd: 13, logicalOr: 14 },
+} as const;
+const INT = 16;
+
+type Inputs = 'x' | 'y';
+type Grads<In extends string> = { readonly [K in In]?: Tensor | null };
+
+/** What tells one operation on two tensors from another. */
+export interface Binary {
+  /** With x and y in it; the scalar form shows value instead of y. */
+  readonly formula: string;
+  readonly f: (x: number, y: number) => number;
+  /** What it computes with: `floats` converts everything to float32, `bools` to bool, `numbers` takes all but bool. */
+  readonly takes: 'floats' | 'numbers' | 'any' | 'bools';
+  /** The dtype of the result: that of the operands, or bool. */
+  readonly gives: 'same' | 'bool';
+  readonly saves?: readonly (Inputs | 'output')[];
+  /** Gradients from dy and what was saved, before the sum over what was broadcast. */
+  readonly grad?: (dy: Tensor, saved: Record<Inputs | 'output', Tensor>) => Record<Inputs, () => Tensor>;
+  readonly scalarSaves?: readonly ('x' | 'output')[];
+  readonly scalarGrad?: (dy: Tensor, saved: Record<'x' | 'output', Tensor>, value: number) => Tensor;
+  readonly cases?: readonly OpCase<Inputs, never, object>[];
+  /** Part of the benchmark. */
+  readonly bench?: boolean;
+}
+
+const DTYPES = { floats: ['float32'], numbers: ['float32', 'int32'], any: ANY, bools: ['bool'] } as const;
+
+/** Shapes to test: equal, repeated rows, columns and single numbers, both sides repeated. */
+const SHAPES: readonly (readonly [Shape, Shape])[] = [
+  [[5, 7], [5, 7]],
+  [[2, 3, 9], [9]],
+  [[4, 1, 6], [3, 1]],
+  [[], [2, 5]],
+  [[2, 3, 4], [2, 1, 1]],
+  [[2, 1, 3, 1, 2, 1], [1, 2, 1, 3, 1, 2]],
+  [[0, 3], [3]],
+  [[1], [1]],
+];
+
+/** Those shapes, and small integers, which are equal often, where the operation takes them. Divisors stay off 0. */
+function shapes(takes: Binary['takes']): OpCase<Inputs, never, object>[] {
+  const input = (shape: Shape, dtype: DType, high = 4): CaseInput => ({ shape, dtype, high });
+  if (takes === 'bools') return SHAPES.map(([x, y]) => ({ inputs: { x: input(x, 'bool', 2), y: input(y, 'bool', 2) } }));
+  const floats = SHAPES.map(([x, y]) => ({ inputs: { x, y } }));
+  if (takes === 'floats') return floats;
+  return [...floats, { inputs: { x: input([3, 7], 'int32'), y: input([7], 'int32') } }];
+}
+
+/** As many numbers on both sides, and a row added to each line. */
+const BENCH: readonly OpCase<Inputs, never, object>[] = [
+  { inputs: { x: [2048, 1024], y: [2048, 1024] }, bench: true, gradient: false },
+  { inputs: { x: [2048, 1024], y: [1024] }, bench: true, gradient: false },
+];
+
+function scalarCases(takes: Binary['takes'], bench: boolean): OpCase<'x', never, { value: number }>[] {
+  if (takes === 'bools') return [0, 1].map((value) => ({ inputs: { x: { shape: [9], dtype: 'bool' } }, attrs: { value } }));
+  const cases: OpCase<'x', never, { value: number }>[] = [
+    { inputs: { x: [3, 7] } },
+    { inputs: { x: [] }, attrs: { value: -2 } },
+    { inputs: { x: [0, 2] } },
+  ];
+  if (takes !== 'floats') cases.push({ inputs: { x: { shape: [9], dtype: 'int32', high: 4 } }, attrs: { value: 2 } });
+  if (bench) cases.push({ inputs: { x: [2048, 1024] }, bench: true, gradient: false });
+  return cases;
+}
+
+/**
+ * Defines the operation on two tensors and, as `${name}Scalar`, the one on a tensor and a number; returns the function
+ * that takes either. Numbers travel as uniforms: no tensor is made for them.
+ */
+export function defineBinary(name: keyof typeof CODES, spec: Binary): (x: Tensor, y: Tensor | number) => Tensor {
+  const { formula, f, takes, gives, saves, grad, scalarSaves, scalarGrad, cases = [], bench = false } = spec;
+  const dtypes: readonly DType[] = DTYPES[takes];
+  const code = (dtype: DType): number => CODES[name] + (dtype === 'float32' ? 0 : INT);
+  const result = (dtype: DType): DType => (gives === 'bool' ? 'bool' : dtype);
+  const params = (x: DType): { OP: number; T: string; R: string } => ({
+    OP: CODES[name],
+    T: wgslType(x),
+    R: wgslType(result(x)),
+  });
+
+  const both = defineOp<Inputs, object>({
+    name,
+    formula,
+    inputs: ['x', 'y'],
+    dtypes: { x: dtypes, y: dtypes },
+    attrs: {},
+    shape: ({ x, y }) => {
+      checkSameDtype(name, x, y);
+      return broadcastShapes(name, x.shape, y.shape);
+    },
+    dtype: ({ x }) => result(x.dtype),
+    strided: ['x', 'y'],
+    webgpu: ({ x, y, output }) => {
+      const { dims, sizes, strides } = broadcastWalk(output.shape, x, y);
+      const [a, b, total] = [anchor(x), anchor(y), sizeOf(output.shape)];
+      return dispatch({
+        shader: binaryShader,
+        bindings: { x: a.operand, y: b.operand, output },
+        uniforms: {
+          total,
+          xOffset: a.offset,
+          yOffset: b.offset,
+          sizes: uniformDims(sizes),
+          xStrides: uniformDims(strides[0]!),
+          yStrides: uniformDims(strides[1]!),
+        },
+        params: { ...params(x.dtype), DIMS: dims },
+        workgroups: grid(total, PER_GROUP),
+      });
+    },
+    wasm: ({ x, y, output }) => {
+      const { sizes, strides } = broadcastWalk(output.shape, x, y);
+      const args = [code(x.dtype), x, y, output, ...sizes, ...strides[0]!, ...strides[1]!];
+      return { kernel: 'binary', args, range: sizeOf(output.shape), grain: GRAIN, scratch: WALK_BYTES + 32 };
+    },
+    reference: ({ x, y }) => zip(f, x, y),
+    cases: [...shapes(takes), ...cases, ...(bench ? BENCH : [])],
+    ...(saves && { saves }),
+    ...(grad && {
+      grad: (dy: Tensor, saved: Record<Inputs | 'output', Tensor>, context: GradContext<Inputs>): Grads<Inputs> => {
+        const { needs, shapes } = context;
+        const parts = grad(dy, saved);
+        return {
+          x: needs.x ? sumTo(parts.x(), shapes.x) : null,
+          y: needs.y ? sumTo(parts.y(), shapes.y) : null,
+        };
+      },
+    }),
+  });
+
+  const scalar = defineOp<'x', { value: number }>({
+    name: `${name}Scalar`,
+    formula: formula.replaceAll('y', 'value'),
+    inputs: ['x'],
+    dtypes: { x: dtypes },
+    attrs: { value: takes === 'bools' ? 1 : 0.75 },
+    shape: ({ x }) => x.shape,
+    dtype: ({ x }) => result(x.dtype),
+    webgpu: ({ x, output }, { value }) =>
+      dispatch({
+        shader: scalarShader,
+        bindings: { x, output },
+        uniforms: { total: sizeOf(x.shape), value: wordOf(x.dtype, value) },
+        params: params(x.dtype),
+        workgroups: grid(sizeOf(x.shape), PER_GROUP),
+      }),
+    wasm: ({ x, output }, { value }) => {
+      const args = [code(x.dtype), x, output, wordOf(x.dtype, value)];
+      return { kernel: 'binaryScalar', args, range: sizeOf(x.shape), grain: GRAIN, scratch: 64 };
+    },
+    reference: ({ x }, { value }) => map(x, (v) => f(v, value)),
+    cases: scalarCases(takes, bench),
+    ...(scalarSaves && { saves: scalarSaves }),
+    ...(scalarGrad && {
+      grad: (dy: Tensor, saved: Record<'x' | 'output', Tensor>, { attrs }: GradContext<'x', { value: number }>) => ({
+        x: scalarGrad(dy, saved, attrs.value),
+      }),
+    }),
+  });
+
+  return (x, y) => {
+    const dtype = common(takes, x.dtype, y);
+    const a = x.dtype === dtype ? x : to(x, dtype);
+    const b = typeof y === 'number' || y.dtype === dtype ? y : to(y, dtype);
+    const output = typeof b === 'number' ? scalar({ x: a }, { value: b }) : both({ x: a, y: b });
+    if (a !== x) a.dispose();
+    if (typeof b !== 'number' && b !== y) b.dispose();
+    return output;
+  };
+}
+
+/** The dtype to compute in: a whole number counts as int32, and two bools count as int32 in arithmetic. */
+function common(takes: Binary['takes'], x: DType, y: Tensor | number): DType {
+  if (takes === 'floats') return 'float32';
+  if (takes === 'bools') return 'bool';
+  const other: DType = typeof y !== 'number' ? y.dtype : y === (y | 0) ? 'int32' : 'float32';
+  const dtype = promote(x, other);
+  return dtype === 'bool' && takes === 'numbers' ? 'int32' : dtype;
+}

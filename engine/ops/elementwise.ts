@@ -1,0 +1,53 @@
+import type { Operand } from '../backend.ts';
+import { padDims } from '../copy.ts';
+import { toRaw, type DType } from '../dtype.ts';
+import { DTypeError } from '../errors.ts';
+import type { Meta } from '../op.ts';
+import { broadcastStrides, mergeDims, type Shape } from '../shape.ts';
+
+/** What the elementwise operations have in common. */
+
+/** Dtypes of operations that only compare or move elements. */
+export const ANY: readonly DType[] = ['float32', 'int32', 'bool'];
+
+/** The least number of elements worth a thread of its own: about 10 µs of work for an operation as cheap as +. */
+export const GRAIN = 32768;
+
+/** Elements each workgroup of a contiguous elementwise shader covers: 256 invocations, four elements each. */
+export const PER_GROUP = 1024;
+
+/** The element type of an array in a shader; bool is stored as int32. */
+export const wgslType = (dtype: DType): 'f32' | 'i32' => (dtype === 'float32' ? 'f32' : 'i32');
+
+/** A number as the word that holds it: float bits, or int32 (0 or 1 for bool). */
+export const wordOf = (dtype: DType, value: number): number => {
+  const { buffer, byteOffset } = toRaw(dtype, [value]);
+  return new Uint32Array(buffer, byteOffset, 1)[0]!;
+};
+
+/** How a kernel walks inputs broadcast to `shape`, writing row-major: as few dimensions as possible, but at least one. */
+export interface BroadcastWalk {
+  readonly dims: number;
+  /** MAX_DIMS sizes, outermost first, the unused ones 1. */
+  readonly sizes: number[];
+  /** MAX_DIMS strides for each input: 0 along what is repeated. */
+  readonly strides: number[][];
+}
+
+export function broadcastWalk(shape: Shape, ...inputs: readonly Operand[]): BroadcastWalk {
+  const merged = mergeDims(
+    shape,
+    inputs.map((x) => broadcastStrides(x, shape)),
+  );
+  return {
+    dims: Math.max(1, merged.shape.length),
+    sizes: padDims(merged.shape, 1),
+    strides: merged.strides.map((s) => padDims(s, 0)),
+  };
+}
+
+/** Both inputs must have one dtype: the public functions see to it, kernels rely on it. */
+export function checkSameDtype(op: string, x: Meta, y: Meta): void {
+  if (x.dtype === y.dtype) return;
+  throw new DTypeError(`${op}: x is ${x.dtype} and y is ${y.dtype}. Convert one of them with to().`);
+}

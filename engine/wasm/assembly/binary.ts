@@ -1,0 +1,239 @@
+import { nextRow, rowOf, rowSize, seek, stepOf, walkOperand, walkSizes, WALK_BYTES } from './lib/strided';
+
+// Codes of the operations, as in engine/ops/binary.ts; on int32 words they begin at INT.
+const ADD: i32 = 0;
+const SUB: i32 = 1;
+const MUL: i32 = 2;
+const DIV: i32 = 3;
+const MAXIMUM: i32 = 4;
+const MINIMUM: i32 = 5;
+const SHARE: i32 = 6;
+const EQ: i32 = 7;
+const NE: i32 = 8;
+const LT: i32 = 9;
+const LE: i32 = 10;
+const GT: i32 = 11;
+const GE: i32 = 12;
+const AND: i32 = 13;
+const OR: i32 = 14;
+const INT: i32 = 16;
+
+// @ts-ignore: decorator
+@inline
+function bool4(mask: v128): v128 {
+  return v128.and(mask, i32x4.splat(1));
+}
+
+/** Four results. `code` is known where this is inlined, so one case remains. */
+// @ts-ignore: decorator
+@inline
+function combine(code: i32, a: v128, b: v128): v128 {
+  switch (code) {
+    case ADD:
+      return f32x4.add(a, b);
+    case SUB:
+      return f32x4.sub(a, b);
+    case MUL:
+      return f32x4.mul(a, b);
+    case DIV:
+      return f32x4.div(a, b);
+    case MAXIMUM:
+      return f32x4.max(a, b);
+    case MINIMUM:
+      return f32x4.min(a, b);
+    case SHARE: {
+      const more = v128.and(f32x4.gt(a, b), f32x4.splat(1));
+      return v128.or(more, v128.and(f32x4.eq(a, b), f32x4.splat(0.5)));
+    }
+    case EQ:
+      return bool4(f32x4.eq(a, b));
+    case NE:
+      return bool4(f32x4.ne(a, b));
+    case LT:
+      return bool4(f32x4.lt(a, b));
+    case LE:
+      return bool4(f32x4.le(a, b));
+    case GT:
+      return bool4(f32x4.gt(a, b));
+    case GE:
+      return bool4(f32x4.ge(a, b));
+    case INT + ADD:
+      return i32x4.add(a, b);
+    case INT + SUB:
+      return i32x4.sub(a, b);
+    case INT + MUL:
+      return i32x4.mul(a, b);
+    case INT + MAXIMUM:
+      return i32x4.max_s(a, b);
+    case INT + MINIMUM:
+      return i32x4.min_s(a, b);
+    case INT + EQ:
+      return bool4(i32x4.eq(a, b));
+    case INT + NE:
+      return bool4(i32x4.ne(a, b));
+    case INT + LT:
+      return bool4(i32x4.lt_s(a, b));
+    case INT + LE:
+      return bool4(i32x4.le_s(a, b));
+    case INT + GT:
+      return bool4(i32x4.gt_s(a, b));
+    case INT + GE:
+      return bool4(i32x4.ge_s(a, b));
+    case INT + AND:
+      return v128.and(a, b);
+    default:
+      return v128.or(a, b);
+  }
+}
+
+/**
+ * n results in a row. Steps are bytes from one element to the next: 4 for neighbours, 0 for a single number, which is
+ * spread over the 16 bytes at `spread` so that one loop serves all of these.
+ */
+// @ts-ignore: decorator
+@inline
+function row(code: i32, x: usize, y: usize, output: usize, stepX: usize, stepY: usize, n: i32, spread: usize): void {
+  let i = 0;
+  if ((stepX == 4 || stepX == 0) && (stepY == 4 || stepY == 0)) {
+    if (stepX == 0) {
+      v128.store(spread, v128.load_splat<u32>(x));
+      x = spread;
+    }
+    if (stepY == 0) {
+      v128.store(spread + 16, v128.load_splat<u32>(y));
+      y = spread + 16;
+    }
+    for (; i + 4 <= n; i += 4) {
+      v128.store(output, combine(code, v128.load(x), v128.load(y)));
+      x += 4 * stepX;
+      y += 4 * stepY;
+      output += 16;
+    }
+  }
+  for (; i < n; i++) {
+    v128.store_lane<u32>(output, combine(code, v128.load_zero<u32>(x), v128.load_zero<u32>(y)), 0);
+    x += stepX;
+    y += stepY;
+    output += 4;
+  }
+}
+
+function anyRow(code: i32, x: usize, y: usize, output: usize, stepX: usize, stepY: usize, n: i32, spread: usize): void {
+  switch (code) {
+    case ADD:
+      return row(ADD, x, y, output, stepX, stepY, n, spread);
+    case SUB:
+      return row(SUB, x, y, output, stepX, stepY, n, spread);
+    case MUL:
+      return row(MUL, x, y, output, stepX, stepY, n, spread);
+    case DIV:
+      return row(DIV, x, y, output, stepX, stepY, n, spread);
+    case MAXIMUM:
+      return row(MAXIMUM, x, y, output, stepX, stepY, n, spread);
+    case MINIMUM:
+      return row(MINIMUM, x, y, output, stepX, stepY, n, spread);
+    case SHARE:
+      return row(SHARE, x, y, output, stepX, stepY, n, spread);
+    case EQ:
+      return row(EQ, x, y, output, stepX, stepY, n, spread);
+    case NE:
+      return row(NE, x, y, output, stepX, stepY, n, spread);
+    case LT:
+      return row(LT, x, y, output, stepX, stepY, n, spread);
+    case LE:
+      return row(LE, x, y, output, stepX, stepY, n, spread);
+    case GT:
+      return row(GT, x, y, output, stepX, stepY, n, spread);
+    case GE:
+      return row(GE, x, y, output, stepX, stepY, n, spread);
+    case INT + ADD:
+      return row(INT + ADD, x, y, output, stepX, stepY, n, spread);
+    case INT + SUB:
+      return row(INT + SUB, x, y, output, stepX, stepY, n, spread);
+    case INT + MUL:
+      return row(INT + MUL, x, y, output, stepX, stepY, n, spread);
+    case INT + MAXIMUM:
+      return row(INT + MAXIMUM, x, y, output, stepX, stepY, n, spread);
+    case INT + MINIMUM:
+      return row(INT + MINIMUM, x, y, output, stepX, stepY, n, spread);
+    case INT + EQ:
+      return row(INT + EQ, x, y, output, stepX, stepY, n, spread);
+    case INT + NE:
+      return row(INT + NE, x, y, output, stepX, stepY, n, spread);
+    case INT + LT:
+      return row(INT + LT, x, y, output, stepX, stepY, n, spread);
+    case INT + LE:
+      return row(INT + LE, x, y, output, stepX, stepY, n, spread);
+    case INT + GT:
+      return row(INT + GT, x, y, output, stepX, stepY, n, spread);
+    case INT + GE:
+      return row(INT + GE, x, y, output, stepX, stepY, n, spread);
+    case INT + AND:
+      return row(INT + AND, x, y, output, stepX, stepY, n, spread);
+    case INT + OR:
+      return row(INT + OR, x, y, output, stepX, stepY, n, spread);
+  }
+}
+
+/**
+ * output = x ∘ y over elements [begin, end) of the row-major output; n: sizes, a and b: strides of x and y. Scratch:
+ * WALK_BYTES and 32 more.
+ */
+export function binary(
+  code: i32,
+  x: usize,
+  y: usize,
+  output: usize,
+  n0: i32,
+  n1: i32,
+  n2: i32,
+  n3: i32,
+  n4: i32,
+  n5: i32,
+  a0: i32,
+  a1: i32,
+  a2: i32,
+  a3: i32,
+  a4: i32,
+  a5: i32,
+  b0: i32,
+  b1: i32,
+  b2: i32,
+  b3: i32,
+  b4: i32,
+  b5: i32,
+  begin: i32,
+  end: i32,
+  scratch: usize,
+): void {
+  walkSizes(scratch, n0, n1, n2, n3, n4, n5);
+  walkOperand(scratch, 0, x, a0, a1, a2, a3, a4, a5);
+  walkOperand(scratch, 1, y, b0, b1, b2, b3, b4, b5);
+  const size = rowSize(scratch);
+  const stepX = stepOf(scratch, 0);
+  const stepY = stepOf(scratch, 1);
+  let column = seek(scratch, 2, begin);
+  for (let i = begin; i < end; ) {
+    const n = min(size - <i32>column, end - i);
+    const atX = rowOf(scratch, 0) + column * stepX;
+    const atY = rowOf(scratch, 1) + column * stepY;
+    anyRow(code, atX, atY, output + (i << 2), stepX, stepY, n, scratch + WALK_BYTES);
+    i += n;
+    column = 0;
+    nextRow(scratch, 2);
+  }
+}
+
+/** output = x ∘ value over elements [begin, end); `bits` are those of the value. Scratch: 36 bytes. */
+export function binaryScalar(
+  code: i32,
+  x: usize,
+  output: usize,
+  bits: i32,
+  begin: i32,
+  end: i32,
+  scratch: usize,
+): void {
+  store<i32>(scratch, bits, 32);
+  anyRow(code, x + (begin << 2), scratch + 32, output + (begin << 2), 4, 0, end - begin, scratch);
+}

@@ -1,0 +1,18 @@
+// One word in every element: its bits, so that one kernel serves every dtype.
+
+// @include lib/index.wgsl
+
+struct Params {
+  total: u32,
+  bits: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> output: array<u32>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let i = linearIndex(group, groups, local, 256u);
+  if (i < params.total) { output[i] = params.bits; }
+}
