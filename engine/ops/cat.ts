@@ -24,7 +24,9 @@ function checkAlike(op: string, inputs: Readonly<Record<string, Meta>>, dim: num
       );
     }
     if (t.dtype !== first!.dtype) {
-      throw new DTypeError(`${op}: tensor 0 is ${first!.dtype} and tensor ${i + 1} is ${t.dtype}. Convert them with to().`);
+      throw new DTypeError(
+        `${op}: tensor 0 is ${first!.dtype} and tensor ${i + 1} is ${t.dtype}. Convert them with to().`,
+      );
     }
   });
 }
@@ -116,16 +118,24 @@ const stackOp = defineComposite({
     const [first] = tensors;
     tensors.forEach((t, i) => {
       if (sameShape(t.shape, first!.shape)) return;
-      throw new ShapeError(`stack: tensor 0 is ${show(first!.shape)} and tensor ${i} is ${show(t.shape)}. They must be alike.`);
+      throw new ShapeError(
+        `stack: tensor 0 is ${show(first!.shape)} and tensor ${i} is ${show(t.shape)}. They must be alike.`,
+      );
     });
     const d = normalizeDim('stack', dim, first!.ndim + 1);
-    return cat(tensors.map((t) => unsqueeze(t, d)), d);
+    return cat(
+      tensors.map((t) => unsqueeze(t, d)),
+      d,
+    );
   },
   reference: (inputs, { dim }) => {
     const xs = Object.values(inputs);
     const { shape } = xs[0]!;
     const d = normalizeDim('stack', dim, shape.length + 1);
-    return joined(xs.map((x) => ({ shape: [...shape.slice(0, d), 1, ...shape.slice(d)], data: x.data })), d);
+    return joined(
+      xs.map((x) => ({ shape: [...shape.slice(0, d), 1, ...shape.slice(d)], data: x.data })),
+      d,
+    );
   },
   cases: [
     { inputs: { x0: [3, 4], x1: [3, 4] } },

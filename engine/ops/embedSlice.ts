@@ -1,16 +1,13 @@
 import shader from '../../shaders/embed_slice.wgsl';
 import { dispatch, grid } from '../backend.ts';
-import { toRaw, type DType } from '../dtype.ts';
 import { ShapeError, show } from '../errors.ts';
 import { defineOp } from '../op.ts';
 import { at, build } from '../reference.ts';
 import { normalizeDim, sizeOf, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { wordOf } from './elementwise.ts';
 import { linesAlong } from './lines.ts';
 import { slice } from './views.ts';
-
-/** A number as the word of four bytes a tensor of `dtype` holds for it. */
-const wordOf = (dtype: DType, value: number): number => new Uint32Array(toRaw(dtype, [value]).slice().buffer)[0]!;
 
 function check(x: Shape, shape: Shape, dim: number, start: number, step: number): void {
   const d = normalizeDim('embedSlice', dim, shape.length);
@@ -49,7 +46,12 @@ const embedSliceOp = defineOp({
     const { n: size, inner } = linesAlong('embedSlice', output.shape, dim);
     const { n } = linesAlong('embedSlice', x.shape, dim);
     const word = wordOf(x.dtype, value) | 0;
-    return { kernel: 'embedSlice', args: [x, output, n, size, inner, start, step, word], range: sizeOf(output.shape), grain: 32768 };
+    return {
+      kernel: 'embedSlice',
+      args: [x, output, n, size, inner, start, step, word],
+      range: sizeOf(output.shape),
+      grain: 32768,
+    };
   },
   grad: (dy, _saved, { attrs: { dim, start, step }, shapes }) => {
     const n = shapes.x[normalizeDim('embedSlice', dim, shapes.x.length)]!;
@@ -60,14 +62,22 @@ const embedSliceOp = defineOp({
     return build(shape, (index) => {
       const k = (index[d]! - start) / step;
       const inside = Number.isInteger(k) && k >= 0 && k < x.shape[d]!;
-      return inside ? at(x, index.map((i, e) => (e === d ? k : i))) : value;
+      return inside
+        ? at(
+            x,
+            index.map((i, e) => (e === d ? k : i)),
+          )
+        : value;
     });
   },
   cases: [
     { inputs: { x: [2, 3, 5] }, attrs: { shape: [2, 7, 5], dim: 1, start: 2 } },
     { inputs: { x: [4, 3] }, attrs: { shape: [4, 8], dim: -1, start: 1, step: 3 } },
     { inputs: { x: [3, 2] }, attrs: { shape: [5, 2], dim: 0, step: 2, value: -1.5 } },
-    { inputs: { x: { shape: [3], dtype: 'int32', values: 'integer', high: 9 } }, attrs: { shape: [6], start: 3, value: -7 } },
+    {
+      inputs: { x: { shape: [3], dtype: 'int32', values: 'integer', high: 9 } },
+      attrs: { shape: [6], start: 3, value: -7 },
+    },
     { inputs: { x: [1] }, attrs: { shape: [1] } },
     { inputs: { x: [2, 0, 3] }, attrs: { shape: [2, 4, 3], dim: 1 } },
     { inputs: { x: [8, 128, 512] }, attrs: { shape: [8, 256, 512], dim: 1, start: 64 }, bench: true, gradient: false },

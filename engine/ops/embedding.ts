@@ -51,7 +51,10 @@ const embeddingOp = defineOp({
   },
   cases: [
     { inputs: { indices: { shape: [3, 11], dtype: 'int32', values: 'integer', high: 7 }, weight: [7, 5] } },
-    { inputs: { indices: { shape: [2, 3], dtype: 'int32', values: [4, 9, -1, 0, 4, 4] }, weight: [5, 6] }, note: 'an index outside gives zeros' },
+    {
+      inputs: { indices: { shape: [2, 3], dtype: 'int32', values: [4, 9, -1, 0, 4, 4] }, weight: [5, 6] },
+      note: 'an index outside gives zeros',
+    },
     { inputs: { indices: { shape: [], dtype: 'int32', values: [2] }, weight: [3, 1] } },
     { inputs: { indices: { shape: [0], dtype: 'int32' }, weight: [3, 4] } },
     {
@@ -72,7 +75,8 @@ const embeddingBackward = defineOp({
   dtype: 'float32',
   webgpu: ({ indices, dy, output }, { paddingIdx }, tools) =>
     rowsBackwardWebGPU(rowsOf(indices, output.shape, paddingIdx), dy, output, tools),
-  wasm: ({ indices, dy, output }, { paddingIdx }) => rowsBackwardWasm(rowsOf(indices, output.shape, paddingIdx), dy, output),
+  wasm: ({ indices, dy, output }, { paddingIdx }) =>
+    rowsBackwardWasm(rowsOf(indices, output.shape, paddingIdx), dy, output),
   saves: ['indices'],
   grad: (g, { indices }, { attrs: { paddingIdx } }) => ({ dy: pick(indices, g, { paddingIdx, blank: true }) }),
   reference: ({ indices, dy }, { rows, paddingIdx }) => {
@@ -85,9 +89,16 @@ const embeddingBackward = defineOp({
     return out;
   },
   cases: [
-    { inputs: { indices: { shape: [2, 9], dtype: 'int32', values: 'integer', high: 6 }, dy: [2, 9, 5] }, attrs: { rows: 8, paddingIdx: 0 } },
+    {
+      inputs: { indices: { shape: [2, 9], dtype: 'int32', values: 'integer', high: 6 }, dy: [2, 9, 5] },
+      attrs: { rows: 8, paddingIdx: 0 },
+    },
     { inputs: { indices: { shape: [4], dtype: 'int32', values: [1, 7, -2, 1] }, dy: [4, 3] }, attrs: { rows: 3 } },
-    { inputs: { indices: { shape: [700], dtype: 'int32', values: 'integer', high: 2 }, dy: [700, 3] }, attrs: { rows: 2 }, gradient: false },
+    {
+      inputs: { indices: { shape: [700], dtype: 'int32', values: 'integer', high: 2 }, dy: [700, 3] },
+      attrs: { rows: 2 },
+      gradient: false,
+    },
     { inputs: { indices: { shape: [0], dtype: 'int32' }, dy: [0, 4] }, attrs: { rows: 3 } },
     {
       inputs: { indices: { shape: [4096], dtype: 'int32', values: 'integer', high: 8000 }, dy: [4096, 512] },
@@ -110,7 +121,9 @@ export function embedding(
 ): Tensor {
   const rows = weight.shape[0] ?? 0;
   if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -rows && paddingIdx < rows)) {
-    throw new ArgumentError(`embedding: paddingIdx ${paddingIdx} of a table of ${rows} rows. Expected ${-rows} to ${rows - 1}.`);
+    throw new ArgumentError(
+      `embedding: paddingIdx ${paddingIdx} of a table of ${rows} rows. Expected ${-rows} to ${rows - 1}.`,
+    );
   }
   const padding = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
   return pick(indices, weight, { paddingIdx: padding, blank: false });

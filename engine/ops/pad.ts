@@ -18,7 +18,9 @@ function widths(shape: Shape, pad: readonly number[]): { before: number; after: 
     const i = 2 * (shape.length - 1 - d);
     const [before, after] = [pad[i] ?? 0, pad[i + 1] ?? 0];
     if (size + Math.min(before, 0) + Math.min(after, 0) < 0 || size + before + after < 0) {
-      throw new ShapeError(`pad: ${before} and ${after} take more than the ${size} elements of dimension ${d} of ${show(shape)}.`);
+      throw new ShapeError(
+        `pad: ${before} and ${after} take more than the ${size} elements of dimension ${d} of ${show(shape)}.`,
+      );
     }
     return { before, after };
   });
@@ -43,10 +45,13 @@ const padOp = defineComposite({
   },
   reference: ({ x }, { pad, value }) => {
     const around = widths(x.shape, pad);
-    return build(x.shape.map((s, d) => s + around[d]!.before + around[d]!.after), (index) => {
-      const from = index.map((i, d) => i - around[d]!.before);
-      return from.every((i, d) => i >= 0 && i < x.shape[d]!) ? at(x, from) : value;
-    });
+    return build(
+      x.shape.map((s, d) => s + around[d]!.before + around[d]!.after),
+      (index) => {
+        const from = index.map((i, d) => i - around[d]!.before);
+        return from.every((i, d) => i >= 0 && i < x.shape[d]!) ? at(x, from) : value;
+      },
+    );
   },
   cases: [
     { inputs: { x: [3, 4, 5] }, attrs: { pad: [1, 2, 0, 3] } },
@@ -61,4 +66,5 @@ const padOp = defineComposite({
  * `x` with `value` around it. `pad` is in PyTorch's order, [before last, after last, before second to last, …]; dimensions
  * that are not named stay as they are, and a negative width cuts off. Any dtype.
  */
-export const pad = (x: Tensor, widthsOfDims: readonly number[], value = 0): Tensor => padOp({ x }, { pad: widthsOfDims, value });
+export const pad = (x: Tensor, widthsOfDims: readonly number[], value = 0): Tensor =>
+  padOp({ x }, { pad: widthsOfDims, value });

@@ -24,12 +24,12 @@ export function embeddingBackward(
   const bytes = <usize>inner << 2;
   for (let o = 0; o < outer; o++) {
     const to = output + <usize>o * rows * bytes;
-    memory.fill(to + begin * bytes, 0, (end - begin) * bytes);
+    memory.fill(to + <usize>begin * bytes, 0, <usize>(end - begin) * bytes);
     let from = dy + <usize>o * n * bytes;
     for (let j = 0; j < n; j++, from += bytes) {
       const row = load<i32>(indices + (<usize>j << 2));
       if (row < begin || row >= end || row == blank) continue;
-      const sum = to + row * bytes;
+      const sum = to + <usize>row * bytes;
       let c: usize = 0;
       for (; c + 12 < bytes; c += 16) {
         v128.store(sum + c, f32x4.add(v128.load(sum + c), v128.load(from + c)));
