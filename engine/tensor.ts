@@ -162,6 +162,16 @@ export class Tensor implements Watched, Layout {
     return this;
   }
 
+  /** @internal Makes this handle show the same values where they were copied to. Takes over one reference. */
+  relocate(storage: Storage, layout: Layout): void {
+    this.storage.release();
+    this.#storage = storage;
+    (this as { strides: readonly number[] }).strides = layout.strides;
+    (this as { offset: number }).offset = layout.offset;
+    if (this.owner === null) unwatch(this);
+    adopt(this, this.owner);
+  }
+
   describe(): string {
     return `tensor ${show(this.shape)} ${this.dtype}`;
   }

@@ -78,7 +78,7 @@ export class Trainer {
     this.translator = translator;
     this.#examples = examples;
     this.options = options;
-    this.optimizer = new Adam(translator.model.parameters(), { lr: 1, betas: [0.9, 0.98], eps: 1e-9 });
+    this.optimizer = new Adam(translator.model.flattenParameters().parameters(), { lr: 1, betas: [0.9, 0.98], eps: 1e-9 });
   }
 
   static create(translator: Translator, pairs: readonly Pair[], options: TrainOptions = {}): Trainer {

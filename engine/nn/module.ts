@@ -5,6 +5,7 @@ import { ArgumentError, ShapeError, show } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { named, tracing } from '../trace.ts';
+import { flattenParameters } from './flat.ts';
 
 /** Values of one parameter on the host, as checkpoints hold them. */
 export interface HostTensor {
@@ -86,6 +87,15 @@ export abstract class Module {
   /** Every parameter once. */
   parameters(): Tensor[] {
     return [...new Set([...this.namedParameters()].map(([, p]) => p))];
+  }
+
+  /**
+   * Moves all parameters into one buffer, and their gradients into another, so that an optimizer step is one kernel.
+   * Call it once, when the model is complete and before the optimizer is made.
+   */
+  flattenParameters(): this {
+    flattenParameters(this.parameters());
+    return this;
   }
 
   /** Number of learnt values. */

@@ -1,0 +1,225 @@
+import relaxedBinary from '../../build/wasm/relaxed.wasm';
+import simdBinary from '../../build/wasm/simd.wasm';
+import type { Backend, DeviceBuffer, Launch, MemoryStats, WasmLaunch } from '../backend.ts';
+import type { RawData } from '../dtype.ts';
+import { ArgumentError, DeviceError } from '../errors.ts';
+import { hardwareThreads, hasRelaxedSimd, hasSimd, threadsRefused } from './features.ts';
+import { LinearMemory } from './memory.ts';
+import { Threads } from './threads.ts';
+import { CONTROL } from './worker.ts';
+
+export interface WasmOptions {
+  /** Threads to compute on, the caller's included. Default: as many as the machine has, at most 8. */
+  readonly threads?: number;
+  /** The same bits on every machine: plain SIMD only, no fused multiply-add. */
+  readonly deterministic?: boolean;
+  /** Largest memory in bytes; 4 GB, or what the system grants. */
+  readonly maxBytes?: number;
+}
+
+const MAX_THREADS = 8;
+const PARTS_PER_THREAD = 4;
+
+/** Memory of this backend: where it lies, and whether it was freed. */
+class WasmBuffer implements DeviceBuffer {
+  readonly bytes: number;
+  readonly address: number;
+  readonly backend: WasmBackend;
+  freed = false;
+  constructor(backend: WasmBackend, address: number, bytes: number) {
+    this.backend = backend;
+    this.address = address;
+    this.bytes = bytes;
+  }
+}
+
+type Kernel = (...args: number[]) => void;
+
+/**
+ * The engine on the CPU: AssemblyScript kernels over one shared memory, on the calling thread and its workers. A kernel
+ * has run when `run` returns. Every range is cut so that each part computes its own outputs in a fixed order: results
+ * do not depend on the number of threads.
+ */
+export class WasmBackend implements Backend {
+  readonly name = 'wasm';
+  readonly software = false;
+  /** Whether kernels use fused multiply-add. */
+  readonly relaxed: boolean;
+  #memory: LinearMemory;
+  #module: WebAssembly.Module;
+  #kernels: ReadonlyMap<string, { readonly call: Kernel; readonly index: number }>;
+  #threads: Threads;
+  #control: number;
+  #scratch = { base: 0, step: 0 };
+  #live = { bytes: 0, buffers: 0, peak: 0 };
+  #note = '';
+  #destroyed = false;
+
+  /** One thread, ready at once. */
+  static createSync(options: WasmOptions = {}): WasmBackend {
+    return new WasmBackend(options);
+  }
+
+  /** With worker threads, where the machine has processors for them and the page may share memory. */
+  static async create(options: WasmOptions = {}): Promise<WasmBackend> {
+    const { threads = Math.min(MAX_THREADS, hardwareThreads()) } = options;
+    if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
+      throw new ArgumentError(`wasm: ${threads} threads, expected a whole number from 1 to 64.`);
+    }
+    const backend = new WasmBackend(options);
+    if (threads > 1) await backend.#startThreads(threads);
+    return backend;
+  }
+
+  private constructor({ deterministic = false, maxBytes }: WasmOptions) {
+    if (!hasSimd()) throw new DeviceError('wasm: this engine has no WebAssembly SIMD. Use a newer Node or browser.');
+    this.relaxed = !deterministic && hasRelaxedSimd();
+    this.#memory = new LinearMemory(maxBytes);
+    this.#module = new WebAssembly.Module((this.relaxed ? relaxedBinary : simdBinary) as BufferSource);
+    const abort = (): never => {
+      throw new DeviceError('wasm: a kernel aborted.');
+    };
+    const { exports } = new WebAssembly.Instance(this.#module, { env: { memory: this.#memory.memory, abort } });
+    const functions = Object.entries(exports).filter((e): e is [string, Kernel] => typeof e[1] === 'function');
+    this.#kernels = new Map(functions.map(([name, call], index) => [name, { call, index }]));
+    this.#memory.openHeap(Number((exports['__heap_base'] as WebAssembly.Global).value));
+    this.#control = this.#memory.alloc(CONTROL.bytes);
+    this.#threads = new Threads(this.#memory.memory, this.#control, functions.map(([, call]) => call));
+  }
+
+  async #startThreads(count: number): Promise<void> {
+    const refused = threadsRefused();
+    if (refused !== null) {
+      this.#note = ` (${refused})`;
+      return;
+    }
+    const kernels = [...this.#kernels.keys()];
+    await this.#threads.start(count - 1, { module: this.#module, memory: this.#memory.memory, kernels, control: this.#control });
+  }
+
+  get threads(): number {
+    return this.#threads.count;
+  }
+
+  get description(): string {
+    const threads = `${this.threads} thread${this.threads === 1 ? '' : 's'}`;
+    return `wasm: ${threads}${this.#note}, ${this.relaxed ? 'relaxed SIMD' : 'SIMD'}`;
+  }
+
+  alloc(bytes: number): DeviceBuffer {
+    this.#check();
+    const address = this.#memory.alloc(Math.max(16, bytes));
+    const live = this.#live;
+    live.bytes += bytes;
+    live.buffers++;
+    live.peak = Math.max(live.peak, live.bytes);
+    return new WasmBuffer(this, address, bytes);
+  }
+
+  free(buffer: DeviceBuffer): void {
+    if (this.#destroyed) return;
+    const { address, bytes } = this.#own('free', buffer);
+    this.#memory.free(address);
+    (buffer as WasmBuffer).freed = true;
+    this.#live.bytes -= bytes;
+    this.#live.buffers--;
+  }
+
+  write(buffer: DeviceBuffer, offset: number, data: RawData): void {
+    const { address } = this.#own('write', buffer, offset, data.byteLength);
+    this.#memory.bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), address + offset);
+  }
+
+  read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    try {
+      const { address } = this.#own('read', buffer, offset, bytes);
+      // copied out of the shared memory, which may grow and change
+      const copy = new Uint8Array(bytes);
+      copy.set(this.#memory.bytes.subarray(address + offset, address + offset + bytes));
+      return Promise.resolve(copy.buffer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  run(launch: Launch): void {
+    this.#check();
+    if (!('kernel' in launch)) throw new DeviceError(`wasm: ${launch.shader.name} is a shader. Use a WebGPU device.`);
+    const { kernel, args, range, grain = range, scratch = 0, partsPerThread = PARTS_PER_THREAD } = launch;
+    const found = this.#kernels.get(kernel);
+    if (found === undefined) throw new DeviceError(`wasm: no kernel is called ${kernel}. Export it in assembly/index.ts.`);
+    if (range <= 0) return;
+    const numbers = this.#arguments(launch, args);
+    const { count } = this.#threads;
+    const most = Math.min(CONTROL.maxParts, count * partsPerThread);
+    const parts = count === 1 ? 1 : Math.max(1, Math.min(most, Math.floor(range / Math.max(1, grain))));
+    const own = this.#scratchFor(scratch);
+    try {
+      if (parts === 1) found.call(...numbers, 0, range, own.base);
+      else this.#threads.call(found.index, numbers, range, parts, own);
+    } catch (error) {
+      if (error instanceof DeviceError && error.message.startsWith('wasm:')) throw error;
+      throw new DeviceError(`wasm: kernel ${kernel} failed: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  runTimed(launch: Launch): Promise<number | null> {
+    const start = performance.now();
+    this.run(launch);
+    return Promise.resolve(performance.now() - start);
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  throttle(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  memory(): MemoryStats {
+    const { bytes, buffers, peak } = this.#live;
+    return { liveBytes: bytes, liveBuffers: buffers, pooledBytes: this.#memory.pooledBytes, peakBytes: peak };
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#threads.stop();
+  }
+
+  #check(): void {
+    if (this.#destroyed) throw new DeviceError('wasm: the device was destroyed. Open another one.');
+  }
+
+  /** The buffer as ours, live, and with [offset, offset + bytes) inside it. */
+  #own(what: string, buffer: DeviceBuffer, offset = 0, bytes = 0): WasmBuffer {
+    this.#check();
+    if (!(buffer instanceof WasmBuffer) || buffer.backend !== this) {
+      throw new DeviceError(`wasm: ${what} of a buffer of another device.`);
+    }
+    if (buffer.freed) throw new DeviceError(`wasm: ${what} of a buffer of ${buffer.bytes} bytes that was freed.`);
+    if (offset < 0 || offset + bytes > buffer.bytes) {
+      throw new DeviceError(`wasm: ${what} of bytes ${offset} to ${offset + bytes} in a buffer of ${buffer.bytes}.`);
+    }
+    return buffer;
+  }
+
+  #arguments({ kernel }: WasmLaunch, args: WasmLaunch['args']): number[] {
+    if (args.length > CONTROL.maxArgs) {
+      throw new DeviceError(`wasm: ${kernel} has ${args.length} arguments, at most ${CONTROL.maxArgs}.`);
+    }
+    return args.map((a) => (typeof a === 'number' ? a : this.#own(kernel, a.buffer).address + a.offset * 4));
+  }
+
+  /** Room for `bytes` for each thread, kept from call to call. */
+  #scratchFor(bytes: number): { base: number; step: number } {
+    if (bytes > this.#scratch.step) {
+      if (this.#scratch.base !== 0) this.#memory.free(this.#scratch.base);
+      this.#scratch = { base: 0, step: 0 };
+      const step = Math.ceil(bytes / 64) * 64;
+      this.#scratch = { base: this.#memory.alloc(step * this.#threads.count), step };
+    }
+    return this.#scratch;
+  }
+}

@@ -1,0 +1,127 @@
+import { DeviceError } from '../errors.ts';
+import { mayBlock, nodeModule } from './features.ts';
+import { browserWorker, CONTROL, nodeWorker, type WorkerStart } from './worker.ts';
+
+/** Rounds of looking at DONE before the caller sleeps: about as long as one part of a kernel takes. */
+const SPINS = 20_000;
+
+/** What Node's and a browser's workers have in common here. */
+interface Helper {
+  stop(): void;
+}
+
+/**
+ * The threads that carry out one kernel call together: the caller and its workers. A call is described in the control
+ * block (see worker.ts); all take parts until none is left.
+ */
+export class Threads {
+  readonly #words: Int32Array;
+  readonly #scratch: Float64Array;
+  readonly #bounds: Float64Array;
+  readonly #args: Float64Array;
+  readonly #text: Uint16Array;
+  readonly #calls: readonly ((...args: number[]) => void)[];
+  readonly #mayBlock = mayBlock();
+  #helpers: Helper[] = [];
+
+  constructor(memory: WebAssembly.Memory, control: number, calls: readonly ((...args: number[]) => void)[]) {
+    const { buffer } = memory;
+    this.#calls = calls;
+    this.#words = new Int32Array(buffer, control, CONTROL.bytes / 4);
+    this.#scratch = new Float64Array(buffer, control + CONTROL.scratchBytes, 2);
+    this.#bounds = new Float64Array(buffer, control + CONTROL.boundBytes, CONTROL.maxParts + 1);
+    this.#args = new Float64Array(buffer, control + CONTROL.argBytes, CONTROL.maxArgs);
+    this.#text = new Uint16Array(buffer, control + CONTROL.errorBytes, CONTROL.maxError);
+    this.#words.fill(0);
+  }
+
+  /** The caller and its workers. */
+  get count(): number {
+    return 1 + this.#helpers.length;
+  }
+
+  /** Starts workers and waits until each is ready. */
+  async start(count: number, options: Omit<WorkerStart, 'thread'>): Promise<void> {
+    const starts = Array.from({ length: count }, (_, i) => startWorker({ ...options, thread: i + 1 }));
+    this.#helpers = await Promise.all(starts);
+  }
+
+  /**
+   * Calls kernel number `kernel` for `parts` pieces of [0, range). Returns when all are done; what a piece threw is
+   * thrown here.
+   */
+  call(kernel: number, args: readonly number[], range: number, parts: number, scratch: { base: number; step: number }): void {
+    const words = this.#words;
+    this.#args.set(args);
+    for (let i = 0; i <= parts; i++) this.#bounds[i] = Math.floor((range * i) / parts);
+    this.#scratch[0] = scratch.base;
+    this.#scratch[1] = scratch.step;
+    words[CONTROL.kernel] = kernel;
+    words[CONTROL.argCount] = args.length;
+    words[CONTROL.parts] = parts;
+    words[CONTROL.error] = 0;
+    words[CONTROL.errorLength] = 0;
+    Atomics.store(words, CONTROL.done, 0);
+    Atomics.store(words, CONTROL.left, parts);
+    Atomics.add(words, CONTROL.epoch, 1);
+    Atomics.notify(words, CONTROL.epoch);
+    let failure: unknown = null;
+    for (let left = Atomics.load(words, CONTROL.left); left > 0; left = Atomics.load(words, CONTROL.left)) {
+      if (Atomics.compareExchange(words, CONTROL.left, left, left - 1) !== left) continue;
+      const i = parts - left;
+      try {
+        this.#calls[kernel]!(...args, this.#bounds[i]!, this.#bounds[i + 1]!, scratch.base);
+      } catch (error) {
+        failure ??= error;
+      }
+      Atomics.add(words, CONTROL.done, 1);
+    }
+    this.#wait(parts);
+    if (failure !== null) throw failure;
+    if (Atomics.load(words, CONTROL.error) !== 0) {
+      throw new DeviceError(String.fromCharCode(...this.#text.subarray(0, words[CONTROL.errorLength])));
+    }
+  }
+
+  #wait(parts: number): void {
+    const words = this.#words;
+    for (let i = 0; Atomics.load(words, CONTROL.done) < parts; i++) {
+      if (!this.#mayBlock || i < SPINS) continue;
+      const done = Atomics.load(words, CONTROL.done);
+      // the time limit only guards against a notification between the look and the wait
+      if (done < parts) Atomics.wait(words, CONTROL.done, done, 1);
+    }
+  }
+
+  stop(): void {
+    Atomics.store(this.#words, CONTROL.stop, 1);
+    Atomics.add(this.#words, CONTROL.epoch, 1);
+    Atomics.notify(this.#words, CONTROL.epoch);
+    for (const helper of this.#helpers) helper.stop();
+    this.#helpers = [];
+  }
+}
+
+function startWorker(start: WorkerStart): Promise<Helper> {
+  const node = nodeModule<typeof import('node:worker_threads')>('worker_threads');
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void =>
+      reject(new DeviceError(`wasm: worker ${start.thread} did not start: ${String(error)}. Ask for { threads: 1 }.`));
+    if (node !== undefined) {
+      const worker = new node.Worker(nodeWorker, { eval: true, workerData: start });
+      // a process whose work is done should end, whether or not anybody said destroy()
+      worker.unref();
+      worker.once('message', () => resolve({ stop: () => void worker.terminate() }));
+      worker.once('error', fail);
+      return;
+    }
+    const url = URL.createObjectURL(new Blob([browserWorker], { type: 'text/javascript' }));
+    const worker = new Worker(url);
+    worker.onmessage = () => {
+      URL.revokeObjectURL(url);
+      resolve({ stop: () => worker.terminate() });
+    };
+    worker.onerror = (event) => fail(event.message);
+    worker.postMessage(start);
+  });
+}
