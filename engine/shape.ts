@@ -44,7 +44,7 @@ export function isContiguous({ shape, strides }: Pick<Layout, 'shape' | 'strides
 
 /** A dimension counted from the end when negative: −1 is the last. */
 export function normalizeDim(op: string, dim: number, rank: number): number {
-  const d = dim < 0 ? dim + rank : dim;
+  const d = dim < 0 ? dim + Math.max(1, rank) : dim;
   if (!Number.isInteger(dim) || d < 0 || d >= Math.max(1, rank)) {
     throw new ShapeError(`${op}: dim ${dim} of a ${rank}-dimensional tensor. Expected ${-rank} to ${rank - 1}.`);
   }

@@ -4,19 +4,14 @@
 // output: [outer, parts, inner]; part p of a line covers elements p·span to (p + 1)·span, so that long lines that are few
 //         are spread over many workgroups and a second dispatch reduces the parts. Each result is times `scale`.
 //
-// A workgroup makes COLS outputs that follow one another, with ROWS threads each. Consecutive threads read consecutive
-// elements: along the line where inner is 1 (ALONG), across lines elsewhere.
-//
 // Sums are made in blocks of 32 elements for each thread, then over blocks, then in a tree over the threads, so that the
 // error grows with the logarithm rather than with n.
 
 // @include lib/index.wgsl
+// @include lib/lines.wgsl
 
 alias Element = f32; // @param
 const OP: u32 = 0u; // @param  0 sum, 1 largest, 2 smallest
-const ROWS: u32 = 256u; // @param
-const COLS: u32 = 1u; // @param
-const ALONG: u32 = 1u; // @param
 
 struct Params {
   outputs: u32,
@@ -43,13 +38,9 @@ fn combine(a: Element, b: Element) -> Element {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  var row = local % ROWS;
-  var col = local / ROWS;
-  if (ALONG == 0u) {
-    row = local / COLS;
-    col = local % COLS;
-  }
-  let index = linearGroup(group, groups) * COLS + col;
+  let place = placeOf(linearGroup(group, groups), local);
+  let index = place.line;
+  let row = place.row;
   let inner = params.inner;
   let line = index / inner;
   let part = line % params.parts;
@@ -82,7 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
   }
 
-  let slot = col * ROWS + row;
+  let slot = place.slot;
   partial[slot] = total;
   workgroupBarrier();
   for (var width = ROWS / 2u; width > 0u; width /= 2u) {

@@ -34,6 +34,20 @@ function linesOver(shape: Shape, dims: readonly number[]): Lines | null {
   return { outer: size(used.slice(0, first)), n: size(middle), inner: size(used.slice(last + 1)) };
 }
 
+const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
+
+/**
+ * How the 256 threads of a workgroup share the lines (shaders/lib/lines.wgsl): about eight elements for each thread of a
+ * line where elements follow one another; lines beside one another where they do not.
+ */
+export function threadsFor({ outer, n, inner }: Lines): { readonly ROWS: number; readonly COLS: number; readonly ALONG: number } {
+  const rows =
+    inner === 1
+      ? Math.min(256, powerOfTwo(n / 8))
+      : Math.min(256 / Math.min(32, powerOfTwo(outer * inner)), powerOfTwo(n));
+  return { ROWS: rows, COLS: 256 / rows, ALONG: inner === 1 ? 1 : 0 };
+}
+
 const permuted = ({ shape, strides, offset }: Layout, order: readonly number[]): Layout => ({
   shape: order.map((d) => shape[d]!),
   strides: order.map((d) => strides[d]!),

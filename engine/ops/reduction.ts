@@ -1,10 +1,11 @@
 import reduceShader from '../../shaders/reduce.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
+import { anchor } from '../copy.ts';
 import { ShapeError, show } from '../errors.ts';
 import type { LaunchTools, Meta } from '../op.ts';
 import { normalizeDims, sizeOf, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { arrange, type Lines } from './lines.ts';
+import { arrange, threadsFor, type Lines } from './lines.ts';
 import { expand, reshape } from './views.ts';
 
 /** One dimension, several, or all of them (undefined, null, or none named). */
@@ -45,6 +46,9 @@ export function nonEmptyShape(op: string, inputs: { x: Meta }, attrs: ReduceAttr
   return out;
 }
 
+/** Number of elements that become one. */
+export const lengthOf = (shape: Shape, dims: readonly number[]): number => sizeOf(dims.map((d) => shape[d]!));
+
 /** Where `y`, reduced over `dims` of `shape`, lines up with the unreduced tensor again. */
 export const unreduce = (y: Tensor, shape: Shape, dims: readonly number[]): Tensor => reshape(y, keptShape(shape, dims));
 
@@ -55,48 +59,51 @@ export const spread = (op: string, dy: Tensor, shape: Shape, dim: Dims): Tensor 
 type Kind = 'sum' | 'max' | 'min';
 const CODE: Readonly<Record<Kind, number>> = { sum: 0, max: 1, min: 2 };
 
-const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
-
 /** One dispatch of shaders/reduce.wgsl: lines cut into `parts` of `span` elements. */
-function reduceDispatch(kind: Kind, x: Operand, output: Operand, lines: Lines, split: Split, scale: number): WebGPULaunch {
+function reduceDispatch(
+  kind: Kind,
+  x: Operand,
+  output: Operand,
+  lines: Lines,
+  { parts, span }: Parts,
+  scale: number,
+): WebGPULaunch {
   const { outer, n, inner } = lines;
-  const { rows, cols, parts, span } = split;
   const outputs = outer * parts * inner;
+  const threads = threadsFor(lines);
+  const from = anchor(x);
   return dispatch({
     shader: reduceShader,
-    bindings: { x: { ...x, offset: 0 }, output },
-    uniforms: { outputs, n, inner, parts, span, xOffset: x.offset, scale },
-    params: {
-      Element: x.dtype === 'float32' ? 'f32' : 'i32',
-      OP: CODE[kind],
-      ROWS: rows,
-      COLS: cols,
-      ALONG: inner === 1 ? 1 : 0,
-    },
-    workgroups: grid(outputs, cols),
+    bindings: { x: from.operand, output },
+    uniforms: { outputs, n, inner, parts, span, xOffset: from.offset, scale },
+    params: { Element: x.dtype === 'float32' ? 'f32' : 'i32', OP: CODE[kind], ...threads },
+    workgroups: grid(outputs, threads.COLS),
   });
 }
 
-interface Split {
-  /** Threads along a line and outputs in a workgroup; 256 together. */
-  readonly rows: number;
-  readonly cols: number;
+/** A line cut into `parts` of `span` elements; the last may have fewer. */
+interface Parts {
   readonly parts: number;
   readonly span: number;
 }
 
-/** How the 256 threads of a workgroup share the work, and into how many parts few long lines are cut. */
-function splitLines({ outer, n, inner }: Lines): Split {
-  const outputs = outer * inner;
-  const rows =
-    inner === 1
-      ? Math.min(256, powerOfTwo(n / 8))
-      : Math.min(256 / Math.min(32, powerOfTwo(outputs)), powerOfTwo(n));
-  const cols = 256 / rows;
-  const groups = Math.ceil(outputs / cols);
-  const wanted = groups >= 128 ? 1 : Math.min(Math.ceil(n / (rows * 32)), Math.ceil(512 / groups));
+function cut(n: number, wanted: number): Parts {
   const span = Math.ceil(n / Math.max(1, wanted));
-  return { rows, cols, parts: span === 0 ? 1 : Math.ceil(n / span), span };
+  return { parts: span === 0 ? 1 : Math.ceil(n / span), span };
+}
+
+/** So that few long lines are spread over the device: enough workgroups, and no thread with less than 32 elements. */
+function partsOnWebGPU(lines: Lines): Parts {
+  const { ROWS, COLS } = threadsFor(lines);
+  const groups = Math.ceil((lines.outer * lines.inner) / COLS);
+  return cut(lines.n, groups >= 128 ? 1 : Math.min(Math.ceil(lines.n / (ROWS * 32)), Math.ceil(512 / groups)));
+}
+
+/** In parts that depend on the shape alone, so that the result does not depend on the number of threads. */
+function partsOnWasm({ outer, n, inner }: Lines): Parts {
+  const outputs = outer * inner;
+  const long = outputs < 64 && n * outputs >= 131072;
+  return cut(n, long ? Math.min(256, Math.ceil((n * Math.min(outputs, 16)) / 32768)) : 1);
 }
 
 interface Operands {
@@ -114,16 +121,15 @@ export function reduceOnWebGPU(
 ): WebGPULaunch[] {
   const { x: from, lines, copies } = arrange('webgpu', x, dims, tools);
   const launches = copies as WebGPULaunch[];
-  const first = splitLines(lines);
+  const first = partsOnWebGPU(lines);
   if (first.parts === 1) return [...launches, reduceDispatch(kind, from, output, lines, first, scale)];
   const { outer, inner } = lines;
   const partial: Operand = { ...tools.scratch([outer, first.parts, inner]), dtype: x.dtype };
   const rest = { outer, n: first.parts, inner };
-  const second = { ...splitLines(rest), parts: 1, span: first.parts };
   return [
     ...launches,
     reduceDispatch(kind, from, partial, lines, first, 1),
-    reduceDispatch(kind, partial, output, rest, second, scale),
+    reduceDispatch(kind, partial, output, rest, cut(first.parts, 1), scale),
   ];
 }
 
@@ -150,11 +156,7 @@ export function reduceOnWasm(
   const { x: from, lines, copies } = arrange('wasm', x, dims, tools);
   const launches = copies as WasmLaunch[];
   const { outer, n, inner } = lines;
-  const outputs = outer * inner;
-  // Few long lines: in parts that depend on the shape alone, so that the result does not depend on the threads.
-  const wanted = outputs < 64 && n * outputs >= 131072 ? Math.ceil((n * Math.min(outputs, 16)) / 32768) : 1;
-  const span = Math.ceil(n / Math.min(wanted, 256));
-  const parts = span === 0 ? 1 : Math.ceil(n / span);
+  const { parts, span } = partsOnWasm(lines);
   if (parts === 1) return [...launches, reduceCall(kind, from, output, lines, 1, n, scale)];
   const partial: Operand = { ...tools.scratch([outer, parts, inner]), dtype: x.dtype };
   return [

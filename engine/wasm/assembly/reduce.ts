@@ -1,12 +1,9 @@
-import { sumColumns, sumLine, WIDTH } from './lib/sums';
+import { extremeLine, MAX, pick, SUM, sumColumns, sumLine, WIDTH } from './lib/lines';
 
 // Sum, largest or smallest element along the middle of x [outer, n, inner] → output [outer, parts, inner].
 //
 // Part p of a line covers elements p·span to (p + 1)·span, so that few long lines still make work for several threads.
 // The order of the additions never depends on the range.
-
-const SUM: i32 = 0;
-const MAX: i32 = 1;
 
 /** Float32. `scratch`: 4096 bytes. Range: outer·parts·inner. */
 export function reduce(
@@ -34,39 +31,7 @@ export function reduce(
   }
 }
 
-/** Largest or smallest of `count` ≥ 1 elements that follow one another. */
-function extremeLine(x: usize, count: i32, op: i32): f32 {
-  let best = load<f32>(x);
-  let left = count;
-  if (left >= 16) {
-    let a = v128.load(x);
-    let b = v128.load(x, 16);
-    if (op == MAX) {
-      for (; left >= 8; left -= 8, x += 32) {
-        a = f32x4.max(a, v128.load(x));
-        b = f32x4.max(b, v128.load(x, 16));
-      }
-      a = f32x4.max(a, b);
-    } else {
-      for (; left >= 8; left -= 8, x += 32) {
-        a = f32x4.min(a, v128.load(x));
-        b = f32x4.min(b, v128.load(x, 16));
-      }
-      a = f32x4.min(a, b);
-    }
-    best = pick(pick(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1), op),
-      pick(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3), op), op);
-  }
-  for (; left > 0; left--, x += 4) best = pick(best, load<f32>(x), op);
-  return best;
-}
-
-// @ts-ignore: decorator
-@inline
-function pick(a: f32, b: f32, op: i32): f32 {
-  return op == MAX ? max<f32>(a, b) : min<f32>(a, b);
-}
-
+/** output[c] = the largest or smallest of x[row, c], for rows from 0 to `rows` ≥ 1. */
 function extremeColumns(x: usize, output: usize, rows: i32, inner: i32, columns: i32, op: i32): void {
   const step = <usize>inner << 2;
   memory.copy(output, x, <usize>columns << 2);
