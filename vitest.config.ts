@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { wgslVite } from './shaders/plugin.mjs';
+import { inlineVite } from './transformer/report/inline.mjs';
 
 /** Serves a `.wasm` import as its bytes, as esbuild's `binary` loader does in the bundles. */
 function wasmBytes(): Plugin {
@@ -19,7 +20,7 @@ function wasmBytes(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [wgslVite(), wasmBytes()],
+  plugins: [wgslVite(), inlineVite(), wasmBytes()],
   test: {
     include: ['tests/**/*.test.ts'],
     // Dawn is a native addon: a process per file keeps devices apart, and a software adapter has threads of its own.

@@ -15,6 +15,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { reflectShader, ShaderError, shaderDeclaration, shaderName, wgslEsbuild } from '../shaders/plugin.mjs';
+import { inlineEsbuild } from '../transformer/report/inline.mjs';
 import { filesBelow, fromRoot, missing, ROOT, removeOthers, writeChanged } from './files.mjs';
 
 const require = createRequire(import.meta.url);
@@ -160,6 +161,7 @@ const require = createCliRequire(import.meta.url);`;
       entryPoints: { cli: CLI },
       platform: 'node',
       target: 'node20.16',
+      plugins: [wgslEsbuild(), inlineEsbuild()],
       banner: { js: banner },
     });
     outputs.push(...cli.outputFiles);

@@ -1,0 +1,5 @@
+/** A script or a style sheet as one minified string: see inline.mjs. */
+declare module '*?inline' {
+  const text: string;
+  export default text;
+}

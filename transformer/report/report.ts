@@ -1,0 +1,209 @@
+import { type AttentionChoice, attentionTable } from './attentionTable.ts';
+import { CHART, type ChartOptions, drawChart } from './chart.ts';
+import script from './client.ts?inline';
+import { type CurvePoint, smoothed, thinned } from './curves.ts';
+import { both, type Content, html, jsonScript, Markup } from './html.ts';
+import { type Both, count, duration, type Language, number, percent, say, TAGS } from './language.ts';
+import type { AttentionSample, RunReport, Sample } from './run.ts';
+import style from './style.css?inline';
+import { texts } from './texts.ts';
+
+/** The report of a run as one HTML file that needs nothing else; `language` is the one shown first. */
+export function renderReport(run: RunReport, language: Language = 'en'): string {
+  const curve = smoothed(run.losses);
+  const points = thinned(curve);
+  const page = html`<!doctype html>
+<html lang="${TAGS[language]}" data-language="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>${texts.title[language](run.name)}</title>
+<style>${new Markup(style)}</style>
+</head>
+<body>
+<a class="skip" href="#content">${both(texts.skip)}</a>
+<header>
+<p class="brand">heddle</p>
+<button type="button" id="language" hidden><b class="to-en" lang="en">English</b><b class="to-zh" lang="zh-CN">中文</b></button>
+<h1>${both(texts.heading)} <code>${run.name}</code></h1>
+<p class="lead">${both(texts.lead)}</p>
+</header>
+<main id="content">
+${[summary(run, curve), losses(run, points, language), attention(run), samples(run), reproduce(run)]}
+</main>
+<footer><p>${both(texts.footer)}</p></footer>
+${jsonScript('run-data', { name: run.name, points: points.map(rounded), showcase: run.showcase.map(compact) })}
+<script>${new Markup(script)}</script>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+/** A text made with the same values in both languages. */
+const bothOf = <A extends readonly unknown[]>(text: Both<(...values: A) => string>, ...values: A): Both<string> =>
+  say(text.en(...values), text.zh(...values));
+
+/** Four digits are more than a pixel or a read-out shows. */
+const rounded = (p: CurvePoint): number[] => [p.step, ...[p.loss, p.smooth, p.lr].map((v) => Number(v.toPrecision(5)))];
+
+const compact = (sample: AttentionSample): unknown => ({
+  source: sample.source,
+  sourceTokens: sample.sourceTokens,
+  tokens: sample.tokens,
+  probabilities: sample.probabilities,
+  attention: sample.attention.map((heads) =>
+    heads.map((rows) => rows.map((row) => row.map((v) => Number(v.toFixed(3))))),
+  ),
+});
+
+function summary(run: RunReport, curve: readonly CurvePoint[]): Markup {
+  const { config, training, test } = run;
+  const pairs = count(run.pairs);
+  const facts: readonly (readonly [Both<string>, Content])[] = [
+    [texts.model, both(bothOf(texts.modelShape, config.layers, config.heads, config.dModel, config.feedForward))],
+    [texts.parameters, count(run.parameters)],
+    [texts.vocabularies, both(bothOf(texts.vocabularySizes, count(config.srcVocab), count(config.tgtVocab)))],
+    [
+      texts.data,
+      both(run.data === null ? bothOf(texts.builtIn, pairs) : bothOf(texts.fromFile, pairs, run.data.join(' + '))),
+    ],
+    [
+      texts.training,
+      both(
+        bothOf(
+          texts.trainingSteps,
+          count(training.steps),
+          count(Math.round(training.epochs * 10) / 10),
+          count(training.batchTokens),
+        ),
+      ),
+    ],
+    [texts.regularisation, both(bothOf(texts.regularisationOf, `${config.dropout}`, `${training.labelSmoothing}`))],
+    [texts.time, both(duration(training.seconds))],
+    [texts.speed, both(bothOf(texts.tokensPerSecond, count(Math.round(training.tokensPerSecond))))],
+    [
+      texts.device,
+      run.device.software
+        ? html`${run.device.description}<br><small>${both(texts.softwareNote)}</small>`
+        : run.device.description,
+    ],
+  ];
+  const hero =
+    test === null
+      ? html`<p class="hero"><strong>–</strong><span>${both(texts.noTest)}</span></p>`
+      : html`<p class="hero"><strong>${percent(test.right / Math.max(1, test.total))}</strong><span>${both(texts.exactMatch)}<br><small>${both(bothOf(texts.exactMatchOf, count(test.right), count(test.total)))}</small></span></p>`;
+  const last = curve.at(-1);
+  return section(
+    'summary',
+    texts.summary,
+    html`<div class="heroes">${hero}
+${last === undefined ? null : html`<p class="hero"><strong>${number(last.smooth)}</strong><span>${both(texts.finalLoss)}<br><small>${both(texts.finalLossNote)}</small></span></p>`}</div>
+<dl class="facts">${facts.map(([name, value]) => html`<div><dt>${both(name)}</dt><dd>${value}</dd></div>`)}</dl>`,
+  );
+}
+
+function losses(run: RunReport, points: readonly CurvePoint[], language: Language): Markup | null {
+  if (points.length === 0) return null;
+  const options: ChartOptions = { language, log: true, raw: true, smooth: true, lr: true };
+  const { labelSmoothing } = run.training;
+  const switches = (['raw', 'smooth', 'lr', 'log'] as const).map((name) => {
+    const label = { raw: texts.everyStep, smooth: texts.runningMean, lr: texts.learningRate, log: texts.logScale }[
+      name
+    ];
+    return html`<label class="${name}"><input type="checkbox" name="${name}" checked><i></i>${both(label)}</label>`;
+  });
+  return section(
+    'loss',
+    texts.lossCurve,
+    html`<p>${both(labelSmoothing > 0 ? bothOf(texts.lossNote, `${labelSmoothing}`) : texts.lossNotePlain)}</p>
+<form class="switches" id="chart-switches" hidden><fieldset><legend class="hidden">${both(texts.show)}</legend>${switches}</fieldset></form>
+<figure class="chart"><div class="scroll"><svg id="chart" viewBox="0 0 ${CHART.width} ${CHART.height}" role="img" aria-label="${texts.chartLabel[language]}">${new Markup(drawChart(points, options))}</svg></div>
+<figcaption><output id="chart-readout">${both(texts.chartHint)}</output></figcaption></figure>`,
+  );
+}
+
+function attention(run: RunReport): Markup | null {
+  if (run.showcase.length === 0) return null;
+  const layers = run.showcase[0]?.attention.length ?? 0;
+  const heads = run.showcase[0]?.attention[0]?.length ?? 0;
+  const choice: AttentionChoice = { layer: layers - 1, head: null };
+  const options = (n: number, chosen: number): Markup[] =>
+    Array.from(
+      { length: n },
+      (_, i) => html`<option value="${i}"${new Markup(i === chosen ? ' selected' : '')}>${i + 1}</option>`,
+    );
+  const maps = run.showcase.map(
+    (sample, i) => html`<article class="map"><h3 lang="">${sample.source}</h3>
+<p><span lang="">${sample.output}</span> ${verdict(sample)}${sample.right ? null : html` <small>${both(texts.reference)}: <span lang="">${sample.reference}</span></small>`}</p>
+<div class="scroll"><table class="attention" data-sample="${i}">${attentionTable(sample, choice)}</table></div>
+<p class="readout" aria-live="polite">${both(texts.attentionHint)}</p></article>`,
+  );
+  return section(
+    'attention',
+    texts.attention,
+    html`<p>${both(texts.attentionNote)}</p>
+<form class="switches" id="attention-switches" hidden>
+<label>${both(texts.layer)} <select name="layer">${options(layers, choice.layer)}</select></label>
+<label>${both(texts.head)} <select name="head"><option value="">mean · 平均</option>${options(heads, -1)}</select></label>
+</form>
+<p class="legend">${both(texts.scale)} 0 % <i class="ramp"></i> 100 %</p>
+${maps}`,
+  );
+}
+
+const verdict = ({ right }: Sample): Markup =>
+  right
+    ? html`<span class="verdict right"><b aria-hidden="true">✓</b> ${both(texts.right)}</span>`
+    : html`<span class="verdict wrong"><b aria-hidden="true">✗</b> ${both(texts.wrong)}</span>`;
+
+function samples(run: RunReport): Markup {
+  if (run.samples.length === 0) return section('samples', texts.samples, html`<p>${both(texts.noSamples)}</p>`);
+  const right = run.samples.filter((s) => s.right).length;
+  const choices = [
+    ['all', texts.all, run.samples.length],
+    ['right', texts.right, right],
+    ['wrong', texts.wrong, run.samples.length - right],
+  ] as const;
+  const radios = choices.map(
+    ([value, label, n], i) =>
+      html`<label><input type="radio" name="verdict" value="${value}"${new Markup(i === 0 ? ' checked' : '')}>${both(label)} <small>${n}</small></label>`,
+  );
+  const rows = run.samples.map(
+    (s) =>
+      html`<tr class="${s.right ? 'right' : 'wrong'}"><td lang="">${s.source}</td><td lang="">${s.reference}</td><td lang="">${s.output}</td><td>${verdict(s)}</td></tr>`,
+  );
+  const heads = [texts.source, texts.reference, texts.output, texts.verdict].map(
+    (t) => html`<th scope="col">${both(t)}</th>`,
+  );
+  return section(
+    'samples',
+    texts.samples,
+    html`<p>${both(texts.samplesNote)}</p>
+<form class="switches" id="sample-switches" hidden><fieldset><legend class="hidden">${both(texts.filter)}</legend>${radios}</fieldset></form>
+<div class="scroll"><table class="samples" id="sample-table"><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`,
+  );
+}
+
+function reproduce(run: RunReport): Markup {
+  const { heddle, node, platform } = run.versions;
+  return section(
+    'reproduce',
+    texts.reproduce,
+    html`<p>${both(texts.reproduceNote)}</p>
+<dl class="facts">
+<div class="wide"><dt>${both(texts.command)}</dt><dd><code>${run.command}</code></dd></div>
+<div><dt>${both(texts.seed)}</dt><dd>${String(run.seed)}</dd></div>
+<div><dt>${both(texts.versions)}</dt><dd>heddle ${heddle}, Node.js ${node}, ${platform}</dd></div>
+<div><dt>${both(texts.finished)}</dt><dd><time datetime="${run.finished}">${run.finished.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></dd></div>
+</dl>`,
+  );
+}
+
+const section = (id: string, title: Both<string>, content: Markup): Markup =>
+  html`<section aria-labelledby="${id}"><h2 id="${id}">${both(title)}</h2>
+${content}
+</section>
+`;

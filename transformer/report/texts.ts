@@ -1,0 +1,152 @@
+import { say, tell } from './language.ts';
+
+/** Everything a person reads in the report, in both languages. */
+export const texts = {
+  title: tell(
+    (name: string) => `heddle · training run ${name}`,
+    (name: string) => `heddle · 训练记录 ${name}`,
+  ),
+  heading: say('Training report', '训练报告'),
+  lead: say(
+    'An encoder-decoder Transformer, trained from nothing on the tensor engine of heddle: what it was, how it learnt, ' +
+      'what it looks at, and where it is wrong.',
+    '一个编码器–解码器 Transformer，在 heddle 张量引擎上从零开始训练：它的结构、学习过程、注意力，以及它的错误。',
+  ),
+  skip: say('Skip to the content', '跳到正文'),
+
+  summary: say('Summary', '概要'),
+  exactMatch: say('exact match', '完全匹配'),
+  exactMatchOf: tell(
+    (right: string, total: string) => `${right} of ${total} unseen sentences, character for character`,
+    (right: string, total: string) => `${total} 个未见过的句子中，${right} 个逐字正确`,
+  ),
+  noTest: say('no unseen sentences were set aside', '没有留出测试句子'),
+  finalLoss: say('Final loss', '最终损失'),
+  finalLossNote: say('running mean over the last steps', '最后若干步的滑动平均'),
+  device: say('Device', '设备'),
+  softwareNote: say(
+    'A software adapter: WebGPU computed on the CPU. Its speed says nothing about a graphics card.',
+    '软件适配器：WebGPU 在 CPU 上计算，其速度不代表真实显卡。',
+  ),
+  model: say('Model', '模型'),
+  modelShape: tell(
+    (layers: number, heads: number, dModel: number, feedForward: number) =>
+      `${layers} + ${layers} layers, ${heads} heads, width ${dModel}, feed-forward ${feedForward}`,
+    (layers: number, heads: number, dModel: number, feedForward: number) =>
+      `${layers} + ${layers} 层，${heads} 头，宽度 ${dModel}，前馈 ${feedForward}`,
+  ),
+  vocabularies: say('Vocabularies', '词表'),
+  vocabularySizes: tell(
+    (source: string, target: string) => `${source} source tokens, ${target} target tokens`,
+    (source: string, target: string) => `源语言 ${source} 个，目标语言 ${target} 个`,
+  ),
+  parameters: say('Parameters', '参数量'),
+  data: say('Data', '数据'),
+  builtIn: tell(
+    (pairs: string) => `built-in corpus, ${pairs} sentence pairs`,
+    (pairs: string) => `内置语料，${pairs} 个句对`,
+  ),
+  fromFile: tell(
+    (pairs: string, files: string) => `${files}, ${pairs} sentence pairs`,
+    (pairs: string, files: string) => `${files}，${pairs} 个句对`,
+  ),
+  training: say('Training', '训练'),
+  trainingSteps: tell(
+    (steps: string, epochs: string, batch: string) => `${steps} steps (${epochs} epochs) of ${batch} target tokens`,
+    (steps: string, epochs: string, batch: string) => `${steps} 步（${epochs} 轮），每步 ${batch} 个目标词元`,
+  ),
+  time: say('Time', '用时'),
+  speed: say('Speed', '速度'),
+  tokensPerSecond: tell(
+    (n: string) => `${n} target tokens a second`,
+    (n: string) => `每秒 ${n} 个目标词元`,
+  ),
+  regularisation: say('Regularisation', '正则化'),
+  regularisationOf: tell(
+    (dropout: string, smoothing: string) => `dropout ${dropout}, label smoothing ${smoothing}`,
+    (dropout: string, smoothing: string) => `dropout ${dropout}，标签平滑 ${smoothing}`,
+  ),
+
+  lossCurve: say('Loss', '损失'),
+  lossNote: tell(
+    (smoothing: string) =>
+      `Cross-entropy of the next token, in nats, with label smoothing ${smoothing}: a perfect model does not reach 0.`,
+    (smoothing: string) => `下一个词元的交叉熵（奈特），标签平滑 ${smoothing}：完美的模型也不会降到 0。`,
+  ),
+  lossNotePlain: say('Cross-entropy of the next token, in nats.', '下一个词元的交叉熵（奈特）。'),
+  loss: say('loss', '损失'),
+  step: say('step', '步'),
+  everyStep: say('every step', '逐步'),
+  runningMean: say('running mean', '滑动平均'),
+  learningRate: say('learning rate', '学习率'),
+  logScale: say('logarithmic', '对数坐标'),
+  show: say('Show', '显示'),
+  chartLabel: say(
+    'Loss and learning rate over the steps. Arrow keys move from point to point.',
+    '损失与学习率随步数的变化。用方向键逐点移动。',
+  ),
+  chartHint: say(
+    'Point at the chart, or focus it and use the arrow keys, Page Up and Page Down, Home and End.',
+    '将指针移到图上，或聚焦后使用方向键、Page Up / Page Down、Home / End。',
+  ),
+  readout: tell(
+    (step: string, loss: string, mean: string, lr: string) =>
+      `step ${step}: loss ${loss}, running mean ${mean}, learning rate ${lr}`,
+    (step: string, loss: string, mean: string, lr: string) =>
+      `第 ${step} 步：损失 ${loss}，滑动平均 ${mean}，学习率 ${lr}`,
+  ),
+
+  attention: say('What the decoder looks at', '解码器在看什么'),
+  attentionNote: say(
+    'Cross-attention: a row for each token the model writes, a column for each token of the source. Each row sums to ' +
+      '100 %. A row is labelled with the token just read, from which the next one is predicted.',
+    '交叉注意力：每行对应模型写出的一个词元，每列对应源句的一个词元，每行之和为 100 %。行首是刚读入的词元，由它预测下一个词元。',
+  ),
+  layer: say('Layer', '层'),
+  head: say('Head', '头'),
+  reads: say('reads', '读入'),
+  predicts: say('predicts', '预测'),
+  probability: say('probability', '概率'),
+  attentionHint: say(
+    'Point at a cell, or focus the table and use the arrow keys.',
+    '将指针移到格子上，或聚焦表格后使用方向键。',
+  ),
+  attentionCell: tell(
+    (reads: string, predicts: string, looksAt: string, share: string) =>
+      `reads ${reads} → predicts ${predicts}: ${share} on ${looksAt}`,
+    (reads: string, predicts: string, looksAt: string, share: string) =>
+      `读入 ${reads} → 预测 ${predicts}：${share} 的注意力在 ${looksAt}`,
+  ),
+  attentionCaption: tell(
+    (source: string) => `Cross-attention for “${source}”`,
+    (source: string) => `“${source}”的交叉注意力`,
+  ),
+  scale: say('attention', '注意力'),
+
+  samples: say('Samples', '样例'),
+  samplesNote: say(
+    'From the unseen sentences: every mistake kept, and some of the right ones.',
+    '来自未见过的句子：保留的错误，以及部分正确的译文。',
+  ),
+  source: say('Source', '原文'),
+  reference: say('Reference', '参考译文'),
+  output: say('Output', '模型译文'),
+  verdict: say('Verdict', '判定'),
+  right: say('right', '正确'),
+  wrong: say('wrong', '错误'),
+  filter: say('Show samples', '显示样例'),
+  all: say('all', '全部'),
+  noSamples: say('No samples were kept.', '没有保留样例。'),
+
+  reproduce: say('How to reproduce', '如何复现'),
+  reproduceNote: say(
+    'The same seed gives the same data, the same starting values and the same dropout. On wasm with --deterministic ' +
+      'the losses come out bit for bit the same; on other devices they agree to rounding.',
+    '相同的种子得到相同的数据、初始值与 dropout。在 wasm 上加 --deterministic 时，损失逐位相同；在其他设备上仅有舍入误差。',
+  ),
+  command: say('Command', '命令'),
+  seed: say('Seed', '种子'),
+  versions: say('Versions', '版本'),
+  finished: say('Finished', '完成时间'),
+  footer: say('This page stands alone: it loads nothing from anywhere.', '本页面自成一体，不从任何地方加载内容。'),
+} as const;
