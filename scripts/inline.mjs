@@ -1,6 +1,6 @@
 /**
  * Imports with `?inline`: a script or a style sheet, with all it imports, bundled and minified into one string, for a page
- * that must stand alone. `import script from './client.ts?inline'`; TypeScript learns of it from inline.d.ts.
+ * that must stand alone. `import script from './client.ts?inline'`; TypeScript learns of it from transformer/report/inline.d.ts.
  */
 import { dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
