@@ -29,10 +29,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let inner = params.inner;
   let end = select(0u, params.n, place.line < params.lines);
   let base = (place.line / inner) * params.n * inner + place.line % inner;
-  let from = params.xOffset + base;
+  let source = params.xOffset + base;
 
   var top = -3.4028234e38;
-  for (var i = place.row; i < end; i += ROWS) { top = max(top, x[from + i * inner]); }
+  for (var i = place.row; i < end; i += ROWS) { top = max(top, x[source + i * inner]); }
   top = lineMax(place, top);
 
   var total = 0.0;
@@ -40,7 +40,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     // In blocks of 16, so that the rounding errors of a long line do not add up.
     let stop = min(end, i + 16u * ROWS);
     var chunk = 0.0;
-    for (; i < stop; i += ROWS) { chunk += preciseExp(x[from + i * inner] - top); }
+    for (; i < stop; i += ROWS) { chunk += preciseExp(x[source + i * inner] - top); }
     total += chunk;
   }
   total = lineSum(place, total);
@@ -52,7 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let logTotal = preciseLog(total);
   let scale = 1.0 / total;
   for (var i = place.row; i < end; i += ROWS) {
-    let lowered = x[from + i * inner] - top;
+    let lowered = x[source + i * inner] - top;
     if (MODE == 0u) {
       output[base + i * inner] = preciseExp(lowered) * scale;
     } else {

@@ -1,5 +1,5 @@
 import { across, dotLine, extremeLine, loadPart, MAX, narrow, storePart, sumLine, widenHigh, widenLow } from './lib/lines';
-import { exp, exp4, log4 } from './lib/math';
+import { exp, exp4, log, log4 } from './lib/math';
 
 // Softmax along the middle of x [outer, n, inner], its logarithm, or the logarithm of its denominator; see
 // shaders/softmax.wgsl for the formulas. Range: outer·inner, the lines. Where inner is not 1, four lines go at a time.
@@ -25,12 +25,6 @@ export function softmax(
     softmaxColumns(x + from, output + to, n, <usize>inner << 2, count, mode);
     line += count;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function logOf(x: f32): f32 {
-  return f32x4.extract_lane(log4(f32x4.splat(x)), 0);
 }
 
 function softmaxLine(x: usize, output: usize, n: i32, mode: i32): void {
@@ -62,7 +56,7 @@ function softmaxLine(x: usize, output: usize, n: i32, mode: i32): void {
     for (; i < bytes; i += 4) store<f32>(output + i, load<f32>(output + i) * scale);
     return;
   }
-  const logTotal = logOf(<f32>total);
+  const logTotal = log(<f32>total);
   if (mode == LOG_SUM) {
     store<f32>(output, top + logTotal);
     return;

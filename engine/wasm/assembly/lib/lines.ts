@@ -12,7 +12,7 @@ const BLOCK: i32 = 32;
 export const WIDTH: i32 = 512;
 
 /** The sum of the four lanes. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 export function across(v: v128): f32 {
   return (
@@ -78,21 +78,21 @@ export function squaresLine(x: usize, center: f32, count: i32): f64 {
 }
 
 /** The low two lanes as float64. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 export function widenLow(v: v128): v128 {
   return f64x2.promote_low_f32x4(v);
 }
 
 /** The high two lanes as float64. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 export function widenHigh(v: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3));
 }
 
 /** Four float64 as float32. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 export function narrow(low: v128, high: v128): v128 {
   return v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
@@ -126,14 +126,14 @@ export function extremeLine(x: usize, count: i32, op: i32): f32 {
 }
 
 /** The larger or the smaller. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 export function pick(a: f32, b: f32, op: i32): f32 {
   return op == MAX ? max<f32>(a, b) : min<f32>(a, b);
 }
 
 /** Sums of `rows` ≤ BLOCK rows, four columns at a time; `step` bytes from row to row. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 function blockOf4(x: usize, rows: i32, step: usize): v128 {
   let a = f32x4.splat(0);
@@ -195,7 +195,7 @@ export function sumColumns(
 }
 
 /** Up to four elements that follow one another, then zeros. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 export function loadPart(x: usize, count: i32): v128 {
   if (count >= 4) return v128.load(x);
@@ -206,7 +206,7 @@ export function loadPart(x: usize, count: i32): v128 {
 }
 
 /** Writes the first `count` lanes. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 export function storePart(x: usize, v: v128, count: i32): void {
   if (count >= 4) {
