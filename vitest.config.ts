@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
-import { wgslVite } from './shaders/plugin.mjs';
 import { inlineVite } from './scripts/inline.mjs';
+import { wgslVite } from './shaders/plugin.mjs';
 
 /** Serves a `.wasm` import as its bytes, as esbuild's `binary` loader does in the bundles. */
 function wasmBytes(): Plugin {

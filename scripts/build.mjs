@@ -15,8 +15,8 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { reflectShader, ShaderError, shaderDeclaration, shaderName, wgslEsbuild } from '../shaders/plugin.mjs';
-import { inlineEsbuild } from './inline.mjs';
 import { filesBelow, fromRoot, missing, ROOT, removeOthers, writeChanged } from './files.mjs';
+import { inlineEsbuild } from './inline.mjs';
 
 const require = createRequire(import.meta.url);
 
