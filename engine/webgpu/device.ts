@@ -41,8 +41,15 @@ interface DawnModule {
   create(options: readonly string[]): GPU;
 }
 
-/** Dawn in Node dies with the object `create` returned, so it is held here for as long as the process lives. */
+/** Dawn in Node stops answering once the object `create` returned is collected: held for as long as the process lives. */
+const held = new Set<GPU>();
 let dawn: GPU | undefined;
+
+/**
+ * Workgroup memory is left as it is found: every kernel fills it before reading, and clearing it makes SwiftShader compile
+ * one instruction for each number of it.
+ */
+const DAWN_OPTIONS = ['enable-dawn-features=disable_workgroup_init'];
 
 /** Adapters that compute on the CPU, by what they say about themselves. */
 export function isSoftware(info: GPUAdapterInfo): boolean {
@@ -66,6 +73,7 @@ export function adapterName(info: GPUAdapterInfo): string {
 /** Finds an adapter and opens a device with the limits and features the kernels can use. */
 export async function openDevice(options: WebGPUOptions): Promise<OpenDevice> {
   const gpu = await findGPU(options.gpu);
+  held.add(gpu);
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
   if (adapter === null) {
     throw new DeviceError(
@@ -118,7 +126,7 @@ async function loadDawn(): Promise<GPU> {
   const name = ['web', 'gpu'].join('');
   try {
     const module = (await import(/* @vite-ignore */ name)) as DawnModule;
-    return module.create([]);
+    return module.create(DAWN_OPTIONS);
   } catch (error) {
     throw new DeviceError(
       `webgpu: Node has no WebGPU of its own, and the package "webgpu" (Dawn) did not load: ${messageOf(error)}. ` +

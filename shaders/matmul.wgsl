@@ -1,0 +1,121 @@
+// Matrix product: output[z, i, j] = Σ_k a[z, i, k] · b[z, k, j] (+ bias[j]), summed in f32.
+//
+// a: [batch.., m, k], b: [batch.., k, n], any strides and offset (a transpose is a matter of strides, a broadcast batch
+// dimension has step 0); bias: [n], any step; output: [batch.., m, n] without gaps.
+//
+// A workgroup computes a tile of the output. It carries TILE_K columns of a and rows of b at a time into workgroup memory,
+// and each thread keeps a block of BLOCK_M · 4 rows by BLOCK_N · 4 columns in registers, so that a number fetched from
+// workgroup memory is used 4 times or more, and one fetched from the buffer as often as the tile is wide.
+//
+// Tile: THREADS_M · BLOCK_M · 4 rows by THREADS_N · BLOCK_N · 4 columns. One workgroup each: tiles of a row of tiles
+// first, then rows of tiles, then matrices, numbered over a grid of two dimensions.
+
+// @include lib/matmul.wgsl
+
+const THREADS_M: u32 = 16u; // @param
+const THREADS_N: u32 = 16u; // @param
+// Groups of four rows, and of four columns, that one thread computes.
+const BLOCK_M: u32 = 1u; // @param
+const BLOCK_N: u32 = 1u; // @param
+const TILE_K: u32 = 16u; // @param
+// Neighbouring threads should read neighbouring numbers: along k or along m in a, along n or along k in b.
+const A_ALONG_K: bool = true; // @param
+const B_ALONG_N: bool = true; // @param
+
+const THREADS = THREADS_M * THREADS_N;
+const QUADS_M = THREADS_M * BLOCK_M;
+const QUADS_N = THREADS_N * BLOCK_N;
+// One quad of padding moves the rows of a tile to different banks of the memory.
+const PITCH_M = QUADS_M + 1u;
+const PITCH_N = QUADS_N + 1u;
+
+// Row k of a tile holds its column of a, and its row of b, in quads.
+var<workgroup> tileA: array<vec4<f32>, TILE_K * PITCH_M>;
+var<workgroup> tileB: array<vec4<f32>, TILE_K * PITCH_N>;
+
+// Four rows of a column of a; zero outside.
+fn quadOfA(base: u32, row: u32, k: u32) -> vec4<f32> {
+  var quad = vec4<f32>(0.0);
+  if (k >= params.k) { return quad; }
+  let at = base + row * params.aRow + k * params.aCol;
+  if (row < params.m) { quad.x = a[at]; }
+  if (row + 1u < params.m) { quad.y = a[at + params.aRow]; }
+  if (row + 2u < params.m) { quad.z = a[at + 2u * params.aRow]; }
+  if (row + 3u < params.m) { quad.w = a[at + 3u * params.aRow]; }
+  return quad;
+}
+
+// Four columns of a row of b; zero outside.
+fn quadOfB(base: u32, k: u32, col: u32) -> vec4<f32> {
+  var quad = vec4<f32>(0.0);
+  if (k >= params.k) { return quad; }
+  let at = base + k * params.bRow + col * params.bCol;
+  if (col < params.n) { quad.x = b[at]; }
+  if (col + 1u < params.n) { quad.y = b[at + params.bCol]; }
+  if (col + 2u < params.n) { quad.z = b[at + 2u * params.bCol]; }
+  if (col + 3u < params.n) { quad.w = b[at + 3u * params.bCol]; }
+  return quad;
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let tilesM = (params.m + QUADS_M * 4u - 1u) / (QUADS_M * 4u);
+  let tilesN = (params.n + QUADS_N * 4u - 1u) / (QUADS_N * 4u);
+  let tile = linearGroup(group, groups);
+  let z = tile / (tilesM * tilesN);
+  // The grid may be a little larger than the work.
+  if (z >= params.batch.w) { return; }
+  let row0 = (tile / tilesN % tilesM) * QUADS_M * 4u;
+  let col0 = (tile % tilesN) * QUADS_N * 4u;
+  let aBase = params.aOffset + batchStep(z, params.aBatch);
+  let bBase = params.bOffset + batchStep(z, params.bBatch);
+  let threadM = local / THREADS_N;
+  let threadN = local % THREADS_N;
+
+  // sums[(i · 4 + r) · BLOCK_N + j]: row r of quad i, columns of quad j.
+  var sums: array<vec4<f32>, BLOCK_M * 4u * BLOCK_N>;
+  for (var k0 = 0u; k0 < params.k; k0 += TILE_K) {
+    for (var slot = local; slot < TILE_K * QUADS_M; slot += THREADS) {
+      let quad = select(slot % QUADS_M, slot / TILE_K, A_ALONG_K);
+      let k = select(slot / QUADS_M, slot % TILE_K, A_ALONG_K);
+      tileA[k * PITCH_M + quad] = quadOfA(aBase, row0 + quad * 4u, k0 + k);
+    }
+    for (var slot = local; slot < TILE_K * QUADS_N; slot += THREADS) {
+      let quad = select(slot / TILE_K, slot % QUADS_N, B_ALONG_N);
+      let k = select(slot % TILE_K, slot / QUADS_N, B_ALONG_N);
+      tileB[k * PITCH_N + quad] = quadOfB(bBase, k0 + k, col0 + quad * 4u);
+    }
+    workgroupBarrier();
+    for (var k = 0u; k < TILE_K; k++) {
+      for (var i = 0u; i < BLOCK_M; i++) {
+        let rows = tileA[k * PITCH_M + threadM + i * THREADS_M];
+        for (var j = 0u; j < BLOCK_N; j++) {
+          let cols = tileB[k * PITCH_N + threadN + j * THREADS_N];
+          sums[(i * 4u) * BLOCK_N + j] += rows.x * cols;
+          sums[(i * 4u + 1u) * BLOCK_N + j] += rows.y * cols;
+          sums[(i * 4u + 2u) * BLOCK_N + j] += rows.z * cols;
+          sums[(i * 4u + 3u) * BLOCK_N + j] += rows.w * cols;
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+
+  for (var i = 0u; i < BLOCK_M; i++) {
+    for (var j = 0u; j < BLOCK_N; j++) {
+      let col = col0 + (threadN + j * THREADS_N) * 4u;
+      for (var r = 0u; r < 4u; r++) {
+        let row = row0 + (threadM + i * THREADS_M) * 4u + r;
+        let sum = sums[(i * 4u + r) * BLOCK_N + j];
+        let at = (z * params.m + row) * params.n + col;
+        if (row < params.m) {
+          if (col < params.n) { output[at] = sum.x + biasAt(col); }
+          if (col + 1u < params.n) { output[at + 1u] = sum.y + biasAt(col + 1u); }
+          if (col + 2u < params.n) { output[at + 2u] = sum.z + biasAt(col + 2u); }
+          if (col + 3u < params.n) { output[at + 3u] = sum.w + biasAt(col + 3u); }
+        }
+      }
+    }
+  }
+}
