@@ -18,14 +18,14 @@ const AND: i32 = 13;
 const OR: i32 = 14;
 const INT: i32 = 16;
 
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 function bool4(mask: v128): v128 {
   return v128.and(mask, i32x4.splat(1));
 }
 
 /** Four results. `code` is known where this is inlined, so one case remains. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 function combine(code: i32, a: v128, b: v128): v128 {
   switch (code) {
@@ -90,7 +90,7 @@ function combine(code: i32, a: v128, b: v128): v128 {
  * n results in a row. Steps are bytes from one element to the next: 4 for neighbours, 0 for a single number, which is
  * spread over the 16 bytes at `spread` so that one loop serves all of these.
  */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 function row(code: i32, x: usize, y: usize, output: usize, stepX: usize, stepY: usize, n: i32, spread: usize): void {
   let i = 0;

@@ -8,13 +8,13 @@
 /** Scratch bytes a walk over three operands takes; a kernel may use what lies behind. */
 export const WALK_BYTES: usize = 192;
 
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 const INDEX: usize = 24;
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 const OPERANDS: usize = 48;
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 const OPERAND: usize = 28;
 
@@ -51,21 +51,21 @@ export function walkOperand(
 }
 
 /** Elements of a row. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 export function rowSize(w: usize): i32 {
   return load<i32>(w, 20);
 }
 
 /** Where the current row of operand k begins. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 export function rowOf(w: usize, k: usize): usize {
   return load<usize>(w + OPERANDS + k * OPERAND);
 }
 
 /** Bytes from one element of a row of operand k to the next. */
-// @ts-ignore: decorator
+// @ts-expect-error decorator
 @inline
 export function stepOf(w: usize, k: usize): usize {
   return load<usize>(w + OPERANDS + k * OPERAND, 24);

@@ -1,0 +1,132 @@
+import backwardShader from '../../shaders/unary_backward.wgsl';
+import unaryShader from '../../shaders/unary.wgsl';
+import { dispatch, grid } from '../backend.ts';
+import { defineOp, type KernelOp, type OpCase } from '../op.ts';
+import { map, zip } from '../reference.ts';
+import { sizeOf } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { GRAIN, PER_GROUP } from './elementwise.ts';
+
+/** Codes of the functions in the shaders and assembly files unary and unaryBackward. */
+export const CODES = {
+  ...{ neg: 0, exp: 1, abs: 2, relu: 3, gelu: 4, geluTanh: 5, sigmoid: 6, tanh: 7, silu: 8, square: 9, sin: 10 },
+  ...{ cos: 11, erf: 12, log: 13, sqrt: 14, rsqrt: 15, reciprocal: 16, pow: 17, clamp: 18, sign: 19, floor: 20 },
+  ...{ ceil: 21, round: 22 },
+} as const;
+
+/** The two numbers a function may take: the exponent of pow, the bounds of clamp. */
+export interface Numbers {
+  readonly a: number;
+  readonly b: number;
+}
+
+const NONE: Numbers = { a: 0, b: 0 };
+
+/** What a case of a one-input operation may say for short: a shape and attributes. */
+type Cases<In extends string, A> = readonly OpCase<In, never, A>[];
+
+interface Unary<A extends object> {
+  /** y as a formula of x. */
+  readonly formula: string;
+  readonly attrs: A;
+  readonly f: (x: number, attrs: A) => number;
+  readonly code: (attrs: A) => number;
+  readonly numbers?: (attrs: A) => Numbers;
+  /** What the gradient is computed from: the input or the output, whichever is cheaper to go on from. */
+  readonly saves?: 'x' | 'output';
+  /** d loss / dx from dy and what was saved (dy again where nothing was). */
+  readonly grad: (dy: Tensor, saved: Tensor, attrs: A, createGraph: boolean) => Tensor;
+  /** For functions made of several others. */
+  readonly composed?: (x: Tensor, attrs: A) => Tensor;
+  /** Where the function is defined, and where its steps are. */
+  readonly values?: 'positive';
+  readonly scale?: number;
+  readonly cases?: Cases<'x', A>;
+}
+
+/** Defines a function applied to each element of a float32 tensor. */
+export function defineUnary<A extends object>(name: string, spec: Unary<A>): KernelOp<'x', never, never, A> {
+  const { formula, attrs, f, code, numbers = () => NONE, saves, grad, composed, values = 'normal', scale = 2 } = spec;
+  const draw = (shape: number[]): { shape: number[]; values: 'positive' | 'normal'; scale: number } => ({ shape, values, scale });
+  return defineOp<'x', A>({
+    name,
+    formula,
+    inputs: ['x'],
+    attrs,
+    shape: ({ x }) => x.shape,
+    webgpu: ({ x, output }, given) => {
+      const total = sizeOf(x.shape);
+      return dispatch({
+        shader: unaryShader,
+        bindings: { x, output },
+        uniforms: { total, ...numbers(given) },
+        params: { OP: code(given) },
+        workgroups: grid(total, PER_GROUP),
+      });
+    },
+    wasm: ({ x, output }, given) => {
+      const { a, b } = numbers(given);
+      return { kernel: 'unary', args: [code(given), x, output, a, b], range: sizeOf(x.shape), grain: GRAIN / 4 };
+    },
+    ...(saves && { saves: [saves] }),
+    grad: (dy, saved, context) => ({
+      x: grad(dy, saves === undefined ? dy : saved[saves], context.attrs, context.createGraph),
+    }),
+    ...(composed && { composed: ({ x }: { x: Tensor }, given: A) => composed(x, given) }),
+    reference: ({ x }, given) => map(x, (v) => f(v, given)),
+    cases: [
+      { inputs: { x: draw([7]) } },
+      { inputs: { x: draw([5, 33]) } },
+      { inputs: { x: draw([]) } },
+      { inputs: { x: draw([0, 3]) } },
+      ...(spec.cases ?? []),
+      { inputs: { x: draw([2048, 1024]) }, bench: true, gradient: false },
+    ],
+  });
+}
+
+interface UnaryBackward<A extends object> {
+  readonly code: number;
+  readonly formula: string;
+  readonly attrs: A;
+  readonly numbers?: (attrs: A) => Numbers;
+  /** f′ from v. */
+  readonly slope: (v: number, attrs: A) => number;
+  readonly values?: 'positive';
+}
+
+/** Defines dx = dy · f′(v) as one kernel; it has no gradient of its own. */
+export function defineUnaryBackward<A extends object>(
+  name: string,
+  spec: UnaryBackward<A>,
+): (dy: Tensor, v: Tensor, attrs?: Partial<A>) => Tensor {
+  const { code, formula, attrs, numbers = () => NONE, slope, values = 'normal' } = spec;
+  const op = defineOp<'dy' | 'v', A>({
+    name,
+    formula,
+    inputs: ['dy', 'v'],
+    attrs,
+    shape: ({ dy }) => dy.shape,
+    webgpu: ({ dy, v, output }, given) => {
+      const total = sizeOf(dy.shape);
+      return dispatch({
+        shader: backwardShader,
+        bindings: { dy, v, output },
+        uniforms: { total, ...numbers(given) },
+        params: { OP: code },
+        workgroups: grid(total, PER_GROUP),
+      });
+    },
+    wasm: ({ dy, v, output }, given) => {
+      const { a, b } = numbers(given);
+      return { kernel: 'unaryBackward', args: [code, dy, v, output, a, b], range: sizeOf(dy.shape), grain: GRAIN / 4 };
+    },
+    reference: ({ dy, v }, given) => zip((g, u) => g! * slope(u!, given), dy, v),
+    cases: [
+      { inputs: { dy: [5, 7], v: { shape: [5, 7], values } } },
+      { inputs: { dy: [1], v: { shape: [1], values } } },
+      { inputs: { dy: [2048, 1024], v: { shape: [2048, 1024], values } }, bench: true },
+    ],
+  });
+  return (dy, v, given) => op({ dy, v }, given);
+}

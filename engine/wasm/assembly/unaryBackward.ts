@@ -1,0 +1,127 @@
+import { geluSlope4, geluTanhSlope4, pow4, sign4, siluSlope4 } from './lib/activations';
+import { c4, cos4, exp4, sin4 } from './lib/math';
+import { loadPart, storePart } from './lib/part';
+
+// Codes of the functions, as in engine/ops/defineUnary.ts.
+const RELU: i32 = 3;
+const GELU: i32 = 4;
+const GELU_TANH: i32 = 5;
+const SIGMOID: i32 = 6;
+const TANH: i32 = 7;
+const SILU: i32 = 8;
+const SQUARE: i32 = 9;
+const SIN: i32 = 10;
+const COS: i32 = 11;
+const ERF: i32 = 12;
+const SQRT: i32 = 14;
+const RSQRT: i32 = 15;
+const RECIPROCAL: i32 = 16;
+const POW: i32 = 17;
+const CLAMP: i32 = 18;
+const ABS: i32 = 2;
+
+/** dy · f′ for four elements, from v: the x or the y of y = f(x), whichever is said in engine/ops/unaryBackward.ts. */
+// @ts-expect-error decorator
+@inline
+function apply(code: i32, dy: v128, v: v128, a: f32, b: f32): v128 {
+  switch (code) {
+    case RELU:
+      return v128.and(dy, f32x4.gt(v, c4(0.0)));
+    case GELU:
+      return f32x4.mul(dy, geluSlope4(v));
+    case GELU_TANH:
+      return f32x4.mul(dy, geluTanhSlope4(v));
+    case SIGMOID:
+      return f32x4.mul(dy, f32x4.mul(v, f32x4.sub(c4(1.0), v)));
+    case TANH:
+      return f32x4.mul(dy, f32x4.sub(c4(1.0), f32x4.mul(v, v)));
+    case SILU:
+      return f32x4.mul(dy, siluSlope4(v));
+    case SQUARE:
+      return f32x4.mul(dy, f32x4.add(v, v));
+    case SIN:
+      return f32x4.mul(dy, cos4(v));
+    case COS:
+      return f32x4.neg(f32x4.mul(dy, sin4(v)));
+    case ERF:
+      return f32x4.mul(dy, f32x4.mul(c4(1.12837917), exp4(f32x4.neg(f32x4.mul(v, v)))));
+    case SQRT:
+      return f32x4.div(f32x4.mul(dy, c4(0.5)), v);
+    case RSQRT:
+      return f32x4.mul(dy, f32x4.mul(c4(-0.5), f32x4.mul(v, f32x4.mul(v, v))));
+    case RECIPROCAL:
+      return f32x4.neg(f32x4.mul(dy, f32x4.mul(v, v)));
+    case POW:
+      return f32x4.mul(dy, f32x4.mul(c4(a), pow4(v, a - 1.0)));
+    case CLAMP:
+      return v128.and(dy, v128.and(f32x4.ge(v, c4(a)), f32x4.le(v, c4(b))));
+    default:
+      return f32x4.mul(dy, sign4(v));
+  }
+}
+
+// @ts-expect-error decorator
+@inline
+function each(code: i32, dy: usize, v: usize, output: usize, n: i32, a: f32, b: f32): void {
+  for (; n > 0; n -= 4) {
+    const whole = n >= 4;
+    const y = apply(code, whole ? v128.load(dy) : loadPart(dy, n), whole ? v128.load(v) : loadPart(v, n), a, b);
+    if (whole) v128.store(output, y);
+    else storePart(output, y, n);
+    dy += 16;
+    v += 16;
+    output += 16;
+  }
+}
+
+/** output = dy · f′ over elements [begin, end); a and b: the exponent of pow, the bounds of clamp. */
+export function unaryBackward(
+  code: i32,
+  dy: usize,
+  v: usize,
+  output: usize,
+  a: f32,
+  b: f32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
+): void {
+  dy += begin << 2;
+  v += begin << 2;
+  output += begin << 2;
+  const n = end - begin;
+  switch (code) {
+    case RELU:
+      return each(RELU, dy, v, output, n, a, b);
+    case GELU:
+      return each(GELU, dy, v, output, n, a, b);
+    case GELU_TANH:
+      return each(GELU_TANH, dy, v, output, n, a, b);
+    case SIGMOID:
+      return each(SIGMOID, dy, v, output, n, a, b);
+    case TANH:
+      return each(TANH, dy, v, output, n, a, b);
+    case SILU:
+      return each(SILU, dy, v, output, n, a, b);
+    case SQUARE:
+      return each(SQUARE, dy, v, output, n, a, b);
+    case SIN:
+      return each(SIN, dy, v, output, n, a, b);
+    case COS:
+      return each(COS, dy, v, output, n, a, b);
+    case ERF:
+      return each(ERF, dy, v, output, n, a, b);
+    case SQRT:
+      return each(SQRT, dy, v, output, n, a, b);
+    case RSQRT:
+      return each(RSQRT, dy, v, output, n, a, b);
+    case RECIPROCAL:
+      return each(RECIPROCAL, dy, v, output, n, a, b);
+    case POW:
+      return each(POW, dy, v, output, n, a, b);
+    case CLAMP:
+      return each(CLAMP, dy, v, output, n, a, b);
+    default:
+      return each(ABS, dy, v, output, n, a, b);
+  }
+}
