@@ -1,0 +1,67 @@
+// Running sums along the middle of x [outer, n, inner]: output[o, i, j] = Σ x[o, 0 … i, j], or with `reverse` the sum of
+// x[o, i … n - 1, j].
+//
+// A line is done in tiles of 8 elements for each thread: every thread adds up its own, a scan over the threads gives what
+// comes before them, and the sum of a tile is carried to the next. So no chain of additions is longer than 8 + log ROWS and
+// the number of tiles.
+
+// @include lib/index.wgsl
+// @include lib/lines.wgsl
+
+alias Element = f32; // @param
+
+struct Params {
+  lines: u32,
+  n: u32,
+  inner: u32,
+  reverse: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<Element>;
+@group(0) @binding(2) var<storage, read_write> output: array<Element>;
+
+var<workgroup> partial: array<Element, 256>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let place = placeOf(linearGroup(group, groups), local);
+  let n = params.n;
+  let inner = params.inner;
+  let end = select(0u, n, place.line < params.lines);
+  let base = (place.line / inner) * n * inner + place.line % inner;
+  let slot = place.slot;
+  let first = slot - place.row;
+
+  var carry = Element(0);
+  for (var tile = 0u; tile < n; tile += 8u * ROWS) {
+    let begin = tile + 8u * place.row;
+    let stop = min(end, begin + 8u);
+    var own = Element(0);
+    for (var i = begin; i < stop; i++) {
+      let at = select(i, n - 1u - i, params.reverse != 0u);
+      own += x[base + at * inner];
+    }
+    partial[slot] = own;
+    workgroupBarrier();
+    for (var step = 1u; step < ROWS; step *= 2u) {
+      var value = partial[slot];
+      if (place.row >= step) { value += partial[slot - step]; }
+      workgroupBarrier();
+      partial[slot] = value;
+      workgroupBarrier();
+    }
+    var before = carry;
+    if (place.row > 0u) { before += partial[slot - 1u]; }
+    carry += partial[first + ROWS - 1u];
+    workgroupBarrier();
+
+    var running = Element(0);
+    for (var i = begin; i < stop; i++) {
+      let at = select(i, n - 1u - i, params.reverse != 0u);
+      running += x[base + at * inner];
+      output[base + at * inner] = before + running;
+    }
+  }
+}
