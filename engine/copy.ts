@@ -1,5 +1,5 @@
-import { dispatch, grid, type BackendName, type Launch, type Operand } from './backend.ts';
 import copyShader from '../shaders/copy.wgsl';
+import { type BackendName, dispatch, grid, type Launch, type Operand } from './backend.ts';
 import { ShapeError } from './errors.ts';
 import { mergeDims, sizeOf } from './shape.ts';
 
@@ -20,7 +20,10 @@ export function padDims(values: readonly number[], fill: number): number[] {
 }
 
 /** How kernels are told of the walk over several operands: sizes and strides in MAX_DIMS places, outermost first. */
-export function walk(shape: readonly number[], ...operands: readonly (readonly number[])[]): { sizes: number[]; strides: number[][] } {
+export function walk(
+  shape: readonly number[],
+  ...operands: readonly (readonly number[])[]
+): { sizes: number[]; strides: number[][] } {
   const merged = mergeDims(shape, operands);
   return { sizes: padDims(merged.shape, 1), strides: merged.strides.map((s) => padDims(s, 0)) };
 }
@@ -41,7 +44,15 @@ export function copyLaunch(backend: BackendName, from: Operand, to: Operand): La
   const { sizes, strides } = walk(to.shape, from.strides, to.strides);
   const [source, target] = [strides[0]!, strides[1]!];
   if (backend === 'wasm') {
-    return [{ kernel: 'copy', args: [from, to, ...sizes, ...source, ...target], range: total, grain: 32768, scratch: WALK_BYTES }];
+    return [
+      {
+        kernel: 'copy',
+        args: [from, to, ...sizes, ...source, ...target],
+        range: total,
+        grain: 32768,
+        scratch: WALK_BYTES,
+      },
+    ];
   }
   const [x, output] = [anchor(from), anchor(to)];
   return [

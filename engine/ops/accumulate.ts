@@ -1,11 +1,11 @@
 import accumulateShader from '../../shaders/accumulate.wgsl';
 import fillShader from '../../shaders/fill.wgsl';
 import { gradientOps, noGrad } from '../autograd.ts';
-import { dispatch, grid, type Backend, type Launch, type Operand } from '../backend.ts';
-import { anchor, copyLaunch, uniformDims, walk, WALK_BYTES } from '../copy.ts';
+import { type Backend, dispatch, grid, type Launch, type Operand } from '../backend.ts';
+import { anchor, copyLaunch, uniformDims, WALK_BYTES, walk } from '../copy.ts';
 import type { DType } from '../dtype.ts';
 import { DTypeError, GradientError, ShapeError, show } from '../errors.ts';
-import { sameShape, sizeOf, type Shape } from '../shape.ts';
+import { type Shape, sameShape, sizeOf } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { add } from './binary.ts';
 import { clone } from './contiguous.ts';

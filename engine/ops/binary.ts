@@ -69,7 +69,9 @@ const share = defineBinary('share', {
   gives: 'same',
   grad: (dy) => ({ x: () => zerosLike(dy), y: () => zerosLike(dy) }),
   scalarGrad: zerosLike,
-  cases: [{ inputs: { x: { shape: [4], values: [1, 2, -0, 3] }, y: { shape: [4], values: [2, 2, 0, 1] } }, gradient: false }],
+  cases: [
+    { inputs: { x: { shape: [4], values: [1, 2, -0, 3] }, y: { shape: [4], values: [2, 2, 0, 1] } }, gradient: false },
+  ],
 });
 
 const maximumOp = defineBinary('maximum', {

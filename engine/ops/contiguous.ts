@@ -31,6 +31,7 @@ const copying = <const N extends string>(name: N, formula: string) =>
       { inputs: { x: { shape: [5], dtype: 'bool' } } },
       { inputs: { x: [] } },
       { inputs: { x: [0, 3] } },
+      { inputs: { x: [2, 13, 19] }, note: 'views of it are transposed in tiles' },
       { inputs: { x: [64, 8, 128, 32] }, bench: true, gradient: false },
     ],
   });
@@ -73,7 +74,7 @@ const toOp = defineOp({
     return copyLaunch('wasm', x, output) as WasmLaunch[];
   },
   reference: ({ x }, { dtype }) =>
-    map(x, (v) => (dtype === 'bool' ? Number(v !== 0) : dtype === 'int32' ? Math.trunc(v) : v)),
+    map(x, (v) => (dtype === 'bool' ? Number(v !== 0) : dtype === 'int32' ? Math.trunc(v) + 0 : v)),
   cases: [
     { inputs: { x: { shape: [3, 7], scale: 9 } }, attrs: { dtype: 'int32' } },
     { inputs: { x: { shape: [6], values: [-2.5, -1, -0.5, 0, 0.9, 1.5] } }, attrs: { dtype: 'int32' } },

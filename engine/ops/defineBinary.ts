@@ -3,10 +3,10 @@ import scalarShader from '../../shaders/binary_scalar.wgsl';
 import type { GradContext } from '../autograd.ts';
 import { dispatch, grid } from '../backend.ts';
 import { anchor, uniformDims, WALK_BYTES } from '../copy.ts';
-import { promote, type DType } from '../dtype.ts';
-import { defineOp, type CaseInput, type OpCase } from '../op.ts';
+import { type DType, promote } from '../dtype.ts';
+import { type CaseInput, defineOp, type OpCase } from '../op.ts';
 import { map, zip } from '../reference.ts';
-import { broadcastShapes, sizeOf, type Shape } from '../shape.ts';
+import { broadcastShapes, type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { to } from './contiguous.ts';
 import { ANY, broadcastWalk, checkSameDtype, GRAIN, PER_GROUP, wgslType, wordOf } from './elementwise.ts';
@@ -44,22 +44,23 @@ export interface Binary {
 const DTYPES = { floats: ['float32'], numbers: ['float32', 'int32'], any: ANY, bools: ['bool'] } as const;
 
 /** Shapes to test: equal, repeated rows, columns and single numbers, both sides repeated. */
-const SHAPES: readonly (readonly [Shape, Shape])[] = [
-  [[5, 7], [5, 7]],
-  [[2, 3, 9], [9]],
-  [[4, 1, 6], [3, 1]],
-  [[], [2, 5]],
-  [[2, 3, 4], [2, 1, 1]],
-  [[2, 1, 3, 1, 2, 1], [1, 2, 1, 3, 1, 2]],
-  [[0, 3], [3]],
-  [[1], [1]],
+const SHAPES: readonly { readonly x: Shape; readonly y: Shape }[] = [
+  { x: [5, 7], y: [5, 7] },
+  { x: [2, 3, 9], y: [9] },
+  { x: [4, 1, 6], y: [3, 1] },
+  { x: [], y: [2, 5] },
+  { x: [2, 3, 4], y: [2, 1, 1] },
+  { x: [2, 1, 3, 1, 2, 1], y: [1, 2, 1, 3, 1, 2] },
+  { x: [0, 3], y: [3] },
+  { x: [1], y: [1] },
 ];
 
-/** Those shapes, and small integers, which are equal often, where the operation takes them. Divisors stay off 0. */
+/** Those shapes, and small integers, which are equal often, where the operation takes them. */
 function shapes(takes: Binary['takes']): OpCase<Inputs, never, object>[] {
   const input = (shape: Shape, dtype: DType, high = 4): CaseInput => ({ shape, dtype, high });
-  if (takes === 'bools') return SHAPES.map(([x, y]) => ({ inputs: { x: input(x, 'bool', 2), y: input(y, 'bool', 2) } }));
-  const floats = SHAPES.map(([x, y]) => ({ inputs: { x, y } }));
+  if (takes === 'bools')
+    return SHAPES.map(({ x, y }) => ({ inputs: { x: input(x, 'bool', 2), y: input(y, 'bool', 2) } }));
+  const floats = SHAPES.map((inputs) => ({ inputs }));
   if (takes === 'floats') return floats;
   return [...floats, { inputs: { x: input([3, 7], 'int32'), y: input([7], 'int32') } }];
 }
@@ -71,7 +72,8 @@ const BENCH: readonly OpCase<Inputs, never, object>[] = [
 ];
 
 function scalarCases(takes: Binary['takes'], bench: boolean): OpCase<'x', never, { value: number }>[] {
-  if (takes === 'bools') return [0, 1].map((value) => ({ inputs: { x: { shape: [9], dtype: 'bool' } }, attrs: { value } }));
+  if (takes === 'bools')
+    return [0, 1].map((value) => ({ inputs: { x: { shape: [9], dtype: 'bool' } }, attrs: { value } }));
   const cases: OpCase<'x', never, { value: number }>[] = [
     { inputs: { x: [3, 7] } },
     { inputs: { x: [] }, attrs: { value: -2 } },

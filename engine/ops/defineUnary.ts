@@ -1,7 +1,7 @@
-import backwardShader from '../../shaders/unary_backward.wgsl';
 import unaryShader from '../../shaders/unary.wgsl';
+import backwardShader from '../../shaders/unary_backward.wgsl';
 import { dispatch, grid } from '../backend.ts';
-import { defineOp, type KernelOp, type OpCase } from '../op.ts';
+import { type CaseInput, defineOp, type KernelOp, type OpCase } from '../op.ts';
 import { map, zip } from '../reference.ts';
 import { sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -22,9 +22,6 @@ export interface Numbers {
 
 const NONE: Numbers = { a: 0, b: 0 };
 
-/** What a case of a one-input operation may say for short: a shape and attributes. */
-type Cases<In extends string, A> = readonly OpCase<In, never, A>[];
-
 interface Unary<A extends object> {
   /** y as a formula of x. */
   readonly formula: string;
@@ -38,16 +35,29 @@ interface Unary<A extends object> {
   readonly grad: (dy: Tensor, saved: Tensor, attrs: A, createGraph: boolean) => Tensor;
   /** For functions made of several others. */
   readonly composed?: (x: Tensor, attrs: A) => Tensor;
-  /** Where the function is defined, and where its steps are. */
+  /** Where the function is defined: all numbers, or positive ones only. */
   readonly values?: 'positive';
-  readonly scale?: number;
-  readonly cases?: Cases<'x', A>;
+  /** Besides the usual shapes. */
+  readonly cases?: readonly OpCase<'x', never, A>[];
+  /** Part of the benchmark. */
+  readonly bench?: boolean;
 }
 
 /** Defines a function applied to each element of a float32 tensor. */
 export function defineUnary<A extends object>(name: string, spec: Unary<A>): KernelOp<'x', never, never, A> {
-  const { formula, attrs, f, code, numbers = () => NONE, saves, grad, composed, values = 'normal', scale = 2 } = spec;
-  const draw = (shape: number[]): { shape: number[]; values: 'positive' | 'normal'; scale: number } => ({ shape, values, scale });
+  const {
+    formula,
+    attrs,
+    f,
+    code,
+    numbers = () => NONE,
+    saves,
+    grad,
+    composed,
+    values = 'normal',
+    bench = false,
+  } = spec;
+  const draw = (shape: number[]): CaseInput => ({ shape, values, scale: 2 });
   return defineOp<'x', A>({
     name,
     formula,
@@ -80,7 +90,7 @@ export function defineUnary<A extends object>(name: string, spec: Unary<A>): Ker
       { inputs: { x: draw([]) } },
       { inputs: { x: draw([0, 3]) } },
       ...(spec.cases ?? []),
-      { inputs: { x: draw([2048, 1024]) }, bench: true, gradient: false },
+      ...(bench ? [{ inputs: { x: draw([2048, 1024]) }, bench, gradient: false }] : []),
     ],
   });
 }
@@ -93,6 +103,7 @@ interface UnaryBackward<A extends object> {
   /** f′ from v. */
   readonly slope: (v: number, attrs: A) => number;
   readonly values?: 'positive';
+  readonly bench?: boolean;
 }
 
 /** Defines dx = dy · f′(v) as one kernel; it has no gradient of its own. */
@@ -100,7 +111,7 @@ export function defineUnaryBackward<A extends object>(
   name: string,
   spec: UnaryBackward<A>,
 ): (dy: Tensor, v: Tensor, attrs?: Partial<A>) => Tensor {
-  const { code, formula, attrs, numbers = () => NONE, slope, values = 'normal' } = spec;
+  const { code, formula, attrs, numbers = () => NONE, slope, values = 'normal', bench = false } = spec;
   const op = defineOp<'dy' | 'v', A>({
     name,
     formula,
@@ -122,11 +133,10 @@ export function defineUnaryBackward<A extends object>(
       return { kernel: 'unaryBackward', args: [code, dy, v, output, a, b], range: sizeOf(dy.shape), grain: GRAIN / 4 };
     },
     reference: ({ dy, v }, given) => zip((g, u) => g! * slope(u!, given), dy, v),
-    cases: [
-      { inputs: { dy: [5, 7], v: { shape: [5, 7], values } } },
-      { inputs: { dy: [1], v: { shape: [1], values } } },
-      { inputs: { dy: [2048, 1024], v: { shape: [2048, 1024], values } }, bench: true },
-    ],
+    cases: [[5, 7], [1], [0, 2], ...(bench ? [[2048, 1024]] : [])].map((shape) => ({
+      inputs: { dy: shape, v: { shape, values } },
+      bench: sizeOf(shape) > 100,
+    })),
   });
   return (dy, v, given) => op({ dy, v }, given);
 }

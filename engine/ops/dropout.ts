@@ -2,7 +2,7 @@ import shader from '../../shaders/dropout.wgsl';
 import { dispatch, grid } from '../backend.ts';
 import { ArgumentError } from '../errors.ts';
 import { defineOp } from '../op.ts';
-import { defaultGenerator, seedWords, Stream, type Generator } from '../random.ts';
+import { defaultGenerator, type Generator, Stream, seedWords } from '../random.ts';
 import { ndarray } from '../reference.ts';
 import { sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -37,7 +37,10 @@ const dropoutOp = defineOp({
   grad: (dy, _saved, { attrs }): { x: Tensor } => ({ x: dropoutOp({ x: dy }, attrs) }),
   reference: ({ x }, { p, seed, stream }) => {
     const random = new Stream(seed, stream);
-    return ndarray(x.shape, Array.from(x.data, (v) => (random.uniform() >= p ? v * scaleOf(p) : 0)));
+    return ndarray(
+      x.shape,
+      Array.from(x.data, (v) => (random.uniform() >= p ? v * scaleOf(p) : 0)),
+    );
   },
   cases: [
     { inputs: { x: [5, 7] }, attrs: { p: 0.5, seed: 3, stream: 1 } },

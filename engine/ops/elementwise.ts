@@ -1,6 +1,6 @@
 import type { Operand } from '../backend.ts';
 import { padDims } from '../copy.ts';
-import { toRaw, type DType } from '../dtype.ts';
+import { type DType, toRaw } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
 import type { Meta } from '../op.ts';
 import { broadcastStrides, mergeDims, type Shape } from '../shape.ts';

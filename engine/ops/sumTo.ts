@@ -1,7 +1,7 @@
 import { ShapeError, show } from '../errors.ts';
 import { defineComposite } from '../op.ts';
-import { indices, ndarray, type NDArray } from '../reference.ts';
-import { broadcastShapes, rowMajor, sameShape, type Shape } from '../shape.ts';
+import { indices, type NDArray, ndarray } from '../reference.ts';
+import { broadcastShapes, rowMajor, type Shape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { sum } from './reduce.ts';
 

@@ -2,13 +2,14 @@ import shader from '../../shaders/triangle.wgsl';
 import { dispatch, grid } from '../backend.ts';
 import { ArgumentError, ShapeError, show } from '../errors.ts';
 import { defineOp } from '../op.ts';
-import { build, at } from '../reference.ts';
-import { sizeOf, type Shape } from '../shape.ts';
+import { at, build } from '../reference.ts';
+import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { ANY, GRAIN } from './elementwise.ts';
 
 function checked(name: string, shape: Shape, diagonal: number): Shape {
-  if (shape.length < 2) throw new ShapeError(`${name}: ${show(shape)} has no matrices. Expected at least two dimensions.`);
+  if (shape.length < 2)
+    throw new ShapeError(`${name}: ${show(shape)} has no matrices. Expected at least two dimensions.`);
   if (!Number.isInteger(diagonal)) throw new ArgumentError(`${name}: diagonal ${diagonal}. Expected an integer.`);
   return shape;
 }

@@ -29,6 +29,7 @@ const expOp = defineUnary('exp', {
   ...plain('exp'),
   formula: 'eˣ',
   f: Math.exp,
+  bench: true,
   saves: 'output',
   grad: (dy, y) => mul(dy, y),
 });
@@ -190,6 +191,7 @@ const tanhOp = defineUnary('tanh', {
   ...plain('tanh'),
   formula: 'tanh x',
   f: Math.tanh,
+  bench: true,
   saves: 'output',
   grad: (dy, y, _attrs, graph) => (graph ? mul(dy, oneMinus(square(y))) : fused.tanhBackward(dy, y)),
   cases: [SATURATED],
@@ -202,6 +204,7 @@ const reluOp = defineUnary('relu', {
   ...plain('relu'),
   formula: 'max(x, 0)',
   f: (x) => Math.max(x, 0),
+  bench: true,
   saves: 'output',
   grad: (dy, y, _attrs, graph) => (graph ? mul(dy, gt(y, 0)) : fused.reluBackward(dy, y)),
 });
@@ -213,6 +216,7 @@ const siluOp = defineUnary('silu', {
   ...plain('silu'),
   formula: 'x · σ(x)',
   f: (x) => x / (1 + Math.exp(-x)),
+  bench: true,
   saves: 'x',
   grad: (dy, x, _attrs, graph) => {
     if (!graph) return fused.siluBackward(dy, x);
@@ -243,13 +247,16 @@ const geluOp = defineUnary('gelu', {
     approximate === 'tanh'
       ? 0.5 * x * (1 + Math.tanh(0.5 * GELU_SCALE * (x + 0.044715 * x ** 3)))
       : 0.5 * x * (1 + erf64(x / Math.SQRT2)),
+  bench: true,
   saves: 'x',
   grad: (dy, x, { approximate }, graph) => {
     if (approximate === 'tanh') {
       if (!graph) return fused.geluTanhBackward(dy, x);
-      const s = sigmoid(twiceU(x));
-      const inner = mul(add(mul(square(x), 3 * 0.044715), 1), GELU_SCALE);
-      return mul(dy, add(mul(mul(x, mul(s, oneMinus(s))), inner), s));
+      // Beyond ±30 the slope is 0 or 1, and u′ would overflow.
+      const c = clamp(x, -30, 30);
+      const s = sigmoid(twiceU(c));
+      const inner = mul(add(mul(square(c), 3 * 0.044715), 1), GELU_SCALE);
+      return mul(dy, add(mul(mul(c, mul(s, oneMinus(s))), inner), s));
     }
     if (!graph) return fused.geluBackward(dy, x);
     const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
@@ -296,7 +303,8 @@ const clampOp = defineUnary('clamp', {
  */
 export function clamp(x: Tensor, min?: number | null, max?: number | null): Tensor {
   const [low, high] = [min ?? null, max ?? null];
-  if (low === null && high === null) throw new ArgumentError('clamp: neither min nor max was given. Pass at least one.');
+  if (low === null && high === null)
+    throw new ArgumentError('clamp: neither min nor max was given. Pass at least one.');
   if (x.dtype === 'float32') {
     return clampOp({ x }, { min: low ?? Number.NEGATIVE_INFINITY, max: high ?? Number.POSITIVE_INFINITY });
   }

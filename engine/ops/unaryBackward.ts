@@ -23,6 +23,7 @@ export const reluBackward = defineUnaryBackward('reluBackward', {
   ...plain,
   code: CODES.relu,
   formula: 'dy where y > 0, else 0',
+  bench: true,
   slope: (y) => (y > 0 ? 1 : 0),
 });
 
@@ -30,6 +31,7 @@ export const geluBackward = defineUnaryBackward('geluBackward', {
   ...plain,
   code: CODES.gelu,
   formula: 'dy · (Φ(x) + x · φ(x))',
+  bench: true,
   slope: (x) => 0.5 * (1 + erf64(x / Math.SQRT2)) + x * density(x),
 });
 

@@ -2,15 +2,15 @@ import maskedFillShader from '../../shaders/masked_fill.wgsl';
 import whereShader from '../../shaders/where.wgsl';
 import { dispatch, grid } from '../backend.ts';
 import { anchor, uniformDims, WALK_BYTES } from '../copy.ts';
-import { promote, type DType } from '../dtype.ts';
+import { type DType, promote } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
 import { defineOp } from '../op.ts';
 import { zip } from '../reference.ts';
 import { broadcastShapes, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { fill } from './accumulate.ts';
 import { to } from './contiguous.ts';
 import { ANY, broadcastWalk, checkSameDtype, GRAIN, wordOf } from './elementwise.ts';
-import { fill } from './accumulate.ts';
 import { sumTo } from './sumTo.ts';
 
 /** Conditions and masks: bool, or int32 with 0 for false. */
@@ -72,7 +72,11 @@ const whereOp = defineOp({
       },
     },
     { inputs: { condition: { shape: [0], dtype: 'bool' }, x: [1], y: [1] } },
-    { inputs: { condition: { shape: [1024, 1024], dtype: 'bool' }, x: [1024, 1024], y: [1024] }, bench: true, gradient: false },
+    {
+      inputs: { condition: { shape: [1024, 1024], dtype: 'bool' }, x: [1024, 1024], y: [1024] },
+      bench: true,
+      gradient: false,
+    },
   ],
 });
 
@@ -117,11 +121,18 @@ const maskedFillOp = defineOp({
   reference: ({ x, mask }, { value, keep }) => zip((v, m) => ((m !== 0) !== keep ? value : v!), x, mask),
   cases: [
     { inputs: { x: [3, 7], mask: { shape: [3, 7], dtype: 'bool' } }, attrs: { value: -7.5 } },
-    { inputs: { x: [2, 3, 9], mask: { shape: [3, 9], dtype: 'int32', high: 3 } }, attrs: { value: -3e38 }, gradient: false },
+    {
+      inputs: { x: [2, 3, 9], mask: { shape: [3, 9], dtype: 'int32', high: 3 } },
+      attrs: { value: -3e38 },
+      gradient: false,
+    },
     { inputs: { x: [2, 3, 9], mask: { shape: [3, 9], dtype: 'int32', high: 3 } }, attrs: { value: 3 } },
     { inputs: { x: [2, 3, 5, 5], mask: { shape: [2, 1, 1, 5], dtype: 'bool' } }, attrs: { value: 1, keep: true } },
     { inputs: { x: [5], mask: { shape: [2, 1], dtype: 'bool' } }, attrs: { value: 2 } },
-    { inputs: { x: { shape: [9], dtype: 'int32', high: 50 }, mask: { shape: [9], dtype: 'bool' } }, attrs: { value: -1 } },
+    {
+      inputs: { x: { shape: [9], dtype: 'int32', high: 50 }, mask: { shape: [9], dtype: 'bool' } },
+      attrs: { value: -1 },
+    },
     { inputs: { x: { shape: [6], dtype: 'bool' }, mask: { shape: [6], dtype: 'bool' } }, attrs: { value: 1 } },
     { inputs: { x: [], mask: { shape: [], dtype: 'bool' } } },
     { inputs: { x: [2, 0], mask: { shape: [1], dtype: 'bool' } } },
@@ -132,7 +143,9 @@ const maskedFillOp = defineOp({
 /** The mask as a kernel takes it; float32 is refused, since a mask of floats is a mistake more often than not. */
 function checkMask(op: string, name: string, mask: Tensor): void {
   if (MASK.includes(mask.dtype)) return;
-  throw new DTypeError(`${op}: ${name} is ${mask.dtype}, expected bool. Compare it with a number, or convert it with to().`);
+  throw new DTypeError(
+    `${op}: ${name} is ${mask.dtype}, expected bool. Compare it with a number, or convert it with to().`,
+  );
 }
 
 /**

@@ -102,16 +102,7 @@ function each(code: i32, x: usize, output: usize, n: i32, a: f32, b: f32): void 
 }
 
 /** output = f(x) over elements [begin, end); a and b: the exponent of pow, the bounds of clamp. */
-export function unary(
-  code: i32,
-  x: usize,
-  output: usize,
-  a: f32,
-  b: f32,
-  begin: i32,
-  end: i32,
-  _scratch: usize,
-): void {
+export function unary(code: i32, x: usize, output: usize, a: f32, b: f32, begin: i32, end: i32, _scratch: usize): void {
   x += begin << 2;
   output += begin << 2;
   const n = end - begin;

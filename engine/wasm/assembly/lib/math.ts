@@ -61,7 +61,7 @@ function powerOfTwo(n: v128): v128 {
 // @ts-expect-error decorator
 @inline
 export function exp4(x: v128): v128 {
-  const c = f32x4.min(f32x4.max(x, c4(-104.0)), c4(89.0));
+  const c = f32x4.pmin(f32x4.pmax(x, c4(-104.0)), c4(89.0));
   const n = f32x4.nearest(f32x4.mul(c, c4(1.44269504)));
   const r = madd(n, c4(2.1219444e-4), madd(n, c4(-0.693359375), c));
   let p = c4(0.00139517197);
@@ -135,7 +135,7 @@ export function tanh4(x: v128): v128 {
   p = madd(p, z, c4(0.133314893));
   p = madd(p, z, c4(-0.333332837));
   const near = madd(f32x4.mul(x, z), p, x);
-  const e = exp4(f32x4.mul(c4(2.0), f32x4.min(a, c4(10.0))));
+  const e = exp4(f32x4.mul(c4(2.0), f32x4.pmin(a, c4(10.0))));
   const far = f32x4.sub(c4(1.0), f32x4.div(c4(2.0), f32x4.add(e, c4(1.0))));
   return v128.bitselect(near, withSignOf(far, x), f32x4.lt(a, c4(0.625)));
 }
@@ -181,7 +181,7 @@ function erfMiddle(x: v128): v128 {
 @inline
 export function erf4(x: v128): v128 {
   const a = f32x4.abs(x);
-  const far = f32x4.sub(c4(1.0), erfcTail(f32x4.min(a, c4(10.0))));
+  const far = f32x4.sub(c4(1.0), erfcTail(f32x4.pmin(a, c4(10.0))));
   return v128.bitselect(erfMiddle(x), withSignOf(far, x), f32x4.lt(a, c4(1.0)));
 }
 
@@ -194,7 +194,7 @@ export function erf(x: f32): f32 {
 @inline
 export function erfc4(x: v128): v128 {
   const a = f32x4.abs(x);
-  const tail = erfcTail(f32x4.min(a, c4(10.0)));
+  const tail = erfcTail(f32x4.pmin(a, c4(10.0)));
   const far = v128.bitselect(f32x4.sub(c4(2.0), tail), tail, f32x4.lt(x, c4(0.0)));
   return v128.bitselect(f32x4.sub(c4(1.0), erfMiddle(x)), far, f32x4.lt(a, c4(1.0)));
 }

@@ -71,6 +71,20 @@ export function stepOf(w: usize, k: usize): usize {
   return load<usize>(w + OPERANDS + k * OPERAND, 24);
 }
 
+/** Bytes from one row of operand k to the next, along the last dimension but one. */
+// @ts-expect-error decorator
+@inline
+export function rowStepOf(w: usize, k: usize): usize {
+  return load<usize>(w + OPERANDS + k * OPERAND, 20);
+}
+
+/** Rows from the current one to the end of the last dimension but one. */
+// @ts-expect-error decorator
+@inline
+export function rowsLeft(w: usize): i32 {
+  return load<i32>(w, 16) - load<i32>(w, INDEX + 16);
+}
+
 /** Moves all operands to the row that holds element `begin`; returns its place in that row. Call it once. */
 export function seek(w: usize, operands: usize, begin: i32): usize {
   const size = rowSize(w);
