@@ -82,7 +82,7 @@ export class WasmBackend implements Backend {
     const { exports } = new WebAssembly.Instance(this.#module, { env: { memory: this.#memory.memory, abort } });
     const functions = Object.entries(exports).filter((e): e is [string, Kernel] => typeof e[1] === 'function');
     this.#kernels = new Map(functions.map(([name, call], index) => [name, { call, index }]));
-    this.#memory.openHeap(Number((exports['__heap_base'] as WebAssembly.Global).value));
+    this.#memory.openHeap((exports['heapBase'] as () => number)() >>> 0);
     this.#control = this.#memory.alloc(CONTROL.bytes);
     this.#threads = new Threads(this.#memory.memory, this.#control, functions.map(([, call]) => call));
   }

@@ -1,0 +1,78 @@
+import type { Operand } from '../backend.ts';
+import { ShapeError, show } from '../errors.ts';
+import { defineOp } from '../op.ts';
+import { ndarray } from '../reference.ts';
+import { sizeOf } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { matmul } from './matmul.ts';
+import { matmulOnWasm, matmulOnWebGPU, type Product } from './matmulKernel.ts';
+import { sum } from './reduce.ts';
+import { reshape, transpose } from './views.ts';
+
+/** x·Wᵀ is a matrix product with the strides of W exchanged. */
+function asProduct({ x, weight, bias, output }: { x: Operand; weight: Operand; bias?: Operand | undefined; output: Operand }): Product {
+  const swap = ([a = 0, b = 0]: readonly number[]): number[] => [b, a];
+  return { a: x, b: { ...weight, shape: swap(weight.shape), strides: swap(weight.strides) }, bias, output };
+}
+
+const op = defineOp({
+  name: 'linear',
+  formula: 'y = x · Wᵀ + b',
+  inputs: ['x', 'weight', 'bias'],
+  optional: ['bias'],
+  attrs: {},
+  strided: ['x', 'weight'],
+  shape: ({ x, weight, bias }) => {
+    const [out, width] = weight.shape;
+    const fits = x.shape.length === 2 && weight.shape.length === 2 && x.shape[1] === width;
+    if (!fits || (bias && !(bias.shape.length === 1 && bias.shape[0] === out))) {
+      throw new ShapeError(
+        `linear: x ${show(x.shape)}, weight ${show(weight.shape)}${bias ? `, bias ${show(bias.shape)}` : ''}. ` +
+          'Expected x [.., in], weight [out, in], bias [out].',
+      );
+    }
+    return [x.shape[0]!, out!];
+  },
+  webgpu: (operands) => matmulOnWebGPU(asProduct(operands)),
+  wasm: (operands) => matmulOnWasm(asProduct(operands)),
+  saves: ['x', 'weight'],
+  grad: (dy, { x, weight }, { needs }) => ({
+    x: needs.x ? matmul(dy, weight) : null,
+    weight: needs.weight ? matmul(transpose(dy), x) : null,
+    bias: needs.bias ? sum(dy, 0) : null,
+  }),
+  reference: ({ x, weight, bias }) => {
+    const [rows = 0, width = 0] = x.shape;
+    const out = weight.shape[0]!;
+    const y = ndarray([rows, out]);
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < out; j++) {
+        let total = bias?.data[j] ?? 0;
+        for (let k = 0; k < width; k++) total += x.data[i * width + k]! * weight.data[j * width + k]!;
+        y.data[i * out + j] = total;
+      }
+    }
+    return y;
+  },
+  cases: [
+    { inputs: { x: [3, 5], weight: [4, 5], bias: [4] } },
+    { inputs: { x: [3, 5], weight: [4, 5] } },
+    { inputs: { x: [1, 7], weight: [33, 7], bias: [33] } },
+    { inputs: { x: [50, 64], weight: [48, 64], bias: [48] } },
+    { inputs: { x: [2, 0], weight: [3, 0], bias: [3] } },
+    { inputs: { x: [512, 256], weight: [1024, 256], bias: [1024] }, bench: true, gradient: false },
+  ],
+});
+
+/**
+ * y = x·Wᵀ + b in one kernel: x [.., in], weight [out, in], bias [out] or none → [.., out].
+ *
+ * @throws {ShapeError} for shapes that do not fit
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  const inputs = { weight, bias: bias ?? undefined };
+  if (x.ndim === 2) return op({ x, ...inputs });
+  const width = x.shape.at(-1) ?? 1;
+  const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), width]);
+  return reshape(op({ x: rows, ...inputs }), [...x.shape.slice(0, -1), weight.shape[0] ?? 0]);
+}

@@ -1,0 +1,98 @@
+import { ShapeError, show } from '../errors.ts';
+import { defineOp } from '../op.ts';
+import { ndarray, type NDArray } from '../reference.ts';
+import { broadcastShapes, broadcastStrides, rowMajor, sizeOf, type Shape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { matmulOnWasm, matmulOnWebGPU } from './matmulKernel.ts';
+import { sumTo } from './sumTo.ts';
+import { reshape, transpose, unsqueeze } from './views.ts';
+
+/** Shape of a[.., m, k] · b[.., k, n], or what is wrong with it. */
+export function productShape(op: string, a: Shape, b: Shape): number[] {
+  if (a.length < 2 || b.length < 2 || a.at(-1) !== b.at(-2)) {
+    throw new ShapeError(
+      `${op}: ${show(a)} times ${show(b)}: the inner sizes ${a.at(-1)} and ${b.at(-2)} differ. Transpose or reshape one side.`,
+    );
+  }
+  return [...broadcastShapes(op, a.slice(0, -2), b.slice(0, -2)), a.at(-2)!, b.at(-1)!];
+}
+
+/** The product in float64; rows of b are added up, so that the innermost loop runs along memory. */
+export function productReference(a: NDArray, b: NDArray): NDArray {
+  const out = ndarray(productShape('matmul', a.shape, b.shape));
+  const [m, k, n] = [a.shape.at(-2)!, a.shape.at(-1)!, b.shape.at(-1)!];
+  const batch = out.shape.slice(0, -2);
+  const stepsOf = (x: NDArray): number[] =>
+    broadcastStrides({ shape: x.shape.slice(0, -2), strides: rowMajor(x.shape).slice(0, -2) }, batch);
+  const [aSteps, bSteps] = [stepsOf(a), stepsOf(b)];
+  const places = rowMajor(batch);
+  for (let z = 0; z < sizeOf(batch); z++) {
+    const at = (steps: number[]): number =>
+      steps.reduce((sum, step, d) => sum + step * (Math.floor(z / places[d]!) % batch[d]!), 0);
+    const [aBase, bBase] = [at(aSteps), at(bSteps)];
+    for (let i = 0; i < m; i++) {
+      const row = (z * m + i) * n;
+      for (let p = 0; p < k; p++) {
+        const x = a.data[aBase + i * k + p]!;
+        for (let j = 0; j < n; j++) out.data[row + j]! += x * b.data[bBase + p * n + j]!;
+      }
+    }
+  }
+  return out;
+}
+
+const op = defineOp({
+  name: 'matmul',
+  formula: 'y[i, j] = Σ_k a[i, k] · b[k, j]',
+  inputs: ['a', 'b'],
+  attrs: {},
+  strided: ['a', 'b'],
+  shape: ({ a, b }) => productShape('matmul', a.shape, b.shape),
+  webgpu: matmulOnWebGPU,
+  wasm: matmulOnWasm,
+  saves: ['a', 'b'],
+  grad: (dy, { a, b }, { needs, shapes }) => ({
+    a: needs.a ? sumTo(matmul(dy, transpose(b)), shapes.a) : null,
+    b: needs.b ? sumTo(matmul(transpose(a), dy), shapes.b) : null,
+  }),
+  reference: ({ a, b }) => productReference(a, b),
+  cases: [
+    { inputs: { a: [2, 3], b: [3, 4] } },
+    { inputs: { a: [1, 1], b: [1, 1] } },
+    { inputs: { a: [3, 0], b: [0, 2] } },
+    { inputs: { a: [0, 3], b: [3, 2] } },
+    { inputs: { a: [65, 130], b: [130, 33] } },
+    { inputs: { a: [64, 64], b: [64, 64] } },
+    { inputs: { a: [1, 257], b: [257, 1] } },
+    { inputs: { a: [1, 64], b: [64, 999] } },
+    { inputs: { a: [3, 70], b: [70, 50] } },
+    { inputs: { a: [49, 300], b: [300, 9] } },
+    { inputs: { a: [2, 3, 17, 8], b: [2, 3, 8, 19] } },
+    { inputs: { a: [2, 1, 5, 6], b: [3, 6, 4] } },
+    { inputs: { a: [3, 5, 6], b: [6, 7] } },
+    { inputs: { a: [512, 512], b: [512, 512] }, bench: true, gradient: false },
+  ],
+});
+
+/**
+ * Matrix product over the last two dimensions; the others are broadcast: a [.., m, k] · b [.., k, n] → [.., m, n].
+ * A vector on the left is a row, on the right a column, and the result has no dimension for it.
+ *
+ * @throws {ShapeError} where the inner sizes differ or the batch dimensions do not broadcast
+ */
+export function matmul(x: Tensor, other: Tensor): Tensor {
+  if (x.ndim === 0 || other.ndim === 0) {
+    throw new ShapeError(`matmul: ${show(x.shape)} times ${show(other.shape)}. Use mul for a scalar.`);
+  }
+  if (x.ndim === 1) return squeezeAt(matmul(unsqueeze(x, 0), other), -2);
+  if (other.ndim === 1) return squeezeAt(matmul(x, unsqueeze(other, 1)), -1);
+  if (x.ndim > 2 && other.ndim === 2) {
+    // one large product instead of many small ones
+    productShape('matmul', x.shape, other.shape);
+    const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
+    return reshape(op({ a: rows, b: other }), [...x.shape.slice(0, -1), other.shape[1]!]);
+  }
+  return op({ a: x, b: other });
+}
+
+const squeezeAt = (x: Tensor, dim: -1 | -2): Tensor => reshape(x, x.shape.filter((_, d) => d !== x.ndim + dim));
