@@ -22,38 +22,35 @@ struct Params {
 var<workgroup> values: array<Element, 256>;
 var<workgroup> places: array<u32, 256>;
 
-fn better(a: Element, b: Element) -> bool {
-  if (SMALLEST == 1u) { return a < b; }
-  return a > b;
-}
-
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
+  let line = linearGroup(group, groups) * COLS + col;
   let n = params.n;
   let inner = params.inner;
-  let end = select(0u, n, place.line < params.lines);
-  let base = (place.line / inner) * n * inner + place.line % inner;
+  let end = select(0u, n, line < params.lines);
+  let base = (line / inner) * n * inner + line % inner;
 
   var best = Element(0);
   var at = n;
-  for (var i = place.row; i < end; i += ROWS) {
+  for (var i = row; i < end; i += ROWS) {
     let v = x[base + i * inner];
-    if (at == n || better(v, best)) {
+    if (at == n || select(v > best, v < best, SMALLEST == 1u)) {
       best = v;
       at = i;
     }
   }
-  let slot = place.slot;
   values[slot] = best;
   places[slot] = at;
   workgroupBarrier();
   for (var width = ROWS / 2u; width > 0u; width /= 2u) {
-    if (place.row < width) {
+    if (row < width) {
       let other = places[slot + width];
       let v = values[slot + width];
-      if (other < n && (at == n || better(v, best) || (v == best && other < at))) {
+      if (other < n && (at == n || select(v > best, v < best, SMALLEST == 1u) || (v == best && other < at))) {
         best = v;
         at = other;
         values[slot] = v;
@@ -62,5 +59,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
     workgroupBarrier();
   }
-  if (place.row == 0u && place.line < params.lines) { output[place.line] = i32(at); }
+  if (row == 0u && line < params.lines) { output[line] = i32(at); }
 }

@@ -26,17 +26,19 @@ var<workgroup> partial: array<Element, 256>;
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
+  let line = linearGroup(group, groups) * COLS + col;
   let n = params.n;
   let inner = params.inner;
-  let end = select(0u, n, place.line < params.lines);
-  let base = (place.line / inner) * n * inner + place.line % inner;
-  let slot = place.slot;
-  let first = slot - place.row;
+  let end = select(0u, n, line < params.lines);
+  let base = (line / inner) * n * inner + line % inner;
+  let first = slot - row;
 
   var carry = Element(0);
   for (var tile = 0u; tile < n; tile += 8u * ROWS) {
-    let begin = tile + 8u * place.row;
+    let begin = tile + 8u * row;
     let stop = min(end, begin + 8u);
     var own = Element(0);
     for (var i = begin; i < stop; i++) {
@@ -47,13 +49,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     workgroupBarrier();
     for (var step = 1u; step < ROWS; step *= 2u) {
       var value = partial[slot];
-      if (place.row >= step) { value += partial[slot - step]; }
+      if (row >= step) { value += partial[slot - step]; }
       workgroupBarrier();
       partial[slot] = value;
       workgroupBarrier();
     }
     var before = carry;
-    if (place.row > 0u) { before += partial[slot - 1u]; }
+    if (row > 0u) { before += partial[slot - 1u]; }
     carry += partial[first + ROWS - 1u];
     workgroupBarrier();
 

@@ -31,25 +31,28 @@ struct Params {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
-  let end = select(0u, params.n, place.line < params.rows);
-  let base = place.line * params.n;
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
+  let line = linearGroup(group, groups) * COLS + col;
+  let end = select(0u, params.n, line < params.rows);
+  let base = line * params.n;
 
   var center = 0.0;
   if (params.centered != 0u) {
     var total = 0.0;
-    for (var i = place.row; i < end; ) {
+    for (var i = row; i < end; ) {
       // In chunks of 16, so that the rounding errors of a long row do not add up.
       let stop = min(end, i + 16u * ROWS);
       var chunk = 0.0;
       for (; i < stop; i += ROWS) { chunk += x[base + i]; }
       total += chunk;
     }
-    center = lineSum(place, total) * params.perElement;
+    center = lineSum(row, slot, total) * params.perElement;
   }
 
   var squares = 0.0;
-  for (var i = place.row; i < end; ) {
+  for (var i = row; i < end; ) {
     let stop = min(end, i + 16u * ROWS);
     var chunk = 0.0;
     for (; i < stop; i += ROWS) {
@@ -58,13 +61,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
     squares += chunk;
   }
-  let scale = 1.0 / sqrt(lineSum(place, squares) * params.perElement + params.eps);
+  let scale = 1.0 / sqrt(lineSum(row, slot, squares) * params.perElement + params.eps);
 
-  if (place.row == 0u && place.line < params.rows) {
-    rstd[place.line] = scale;
-    if (params.centered != 0u) { mean[place.line] = center; }
+  if (row == 0u && line < params.rows) {
+    rstd[line] = scale;
+    if (params.centered != 0u) { mean[line] = center; }
   }
-  for (var i = place.row; i < end; i += ROWS) {
+  for (var i = row; i < end; i += ROWS) {
     var y = (x[base + i] - center) * scale;
     if (params.hasWeight != 0u) { y *= weight[i]; }
     if (params.hasBias != 0u) { y += bias[i]; }

@@ -28,20 +28,23 @@ struct Params {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
-  let inside = place.line < params.rows;
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
+  let line = linearGroup(group, groups) * COLS + col;
+  let inside = line < params.rows;
   let end = select(0u, params.n, inside);
-  let base = place.line * params.n;
+  let base = line * params.n;
   var center = 0.0;
   var scale = 0.0;
   if (inside) {
-    scale = rstd[place.line];
-    if (params.centered != 0u) { center = mean[place.line]; }
+    scale = rstd[line];
+    if (params.centered != 0u) { center = mean[line]; }
   }
 
   var sumG = 0.0;
   var sumGH = 0.0;
-  for (var i = place.row; i < end; ) {
+  for (var i = row; i < end; ) {
     let stop = min(end, i + 16u * ROWS);
     var chunkG = 0.0;
     var chunkGH = 0.0;
@@ -55,10 +58,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     sumGH += chunkGH;
   }
   var meanG = 0.0;
-  if (params.centered != 0u) { meanG = lineSum(place, sumG) * params.perElement; }
-  let meanGH = lineSum(place, sumGH) * params.perElement;
+  if (params.centered != 0u) { meanG = lineSum(row, slot, sumG) * params.perElement; }
+  let meanGH = lineSum(row, slot, sumGH) * params.perElement;
 
-  for (var i = place.row; i < end; i += ROWS) {
+  for (var i = row; i < end; i += ROWS) {
     var g = dy[base + i];
     if (params.hasWeight != 0u) { g *= weight[i]; }
     output[base + i] = scale * (g - meanG - (x[base + i] - center) * scale * meanGH);

@@ -28,17 +28,20 @@ struct Params {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
+  let line = linearGroup(group, groups) * COLS + col;
   let n = params.n;
-  let part = place.line / n;
-  let column = place.line % n;
+  let part = line / n;
+  let column = line % n;
   let inside = part < params.parts;
   let first = part * params.span;
   let end = select(0u, min(params.rows, first + params.span), inside);
 
   var weightSum = 0.0;
   var biasSum = 0.0;
-  for (var r = first + place.row; r < end; ) {
+  for (var r = first + row; r < end; ) {
     let stop = min(end, r + 16u * ROWS);
     var weightChunk = 0.0;
     var biasChunk = 0.0;
@@ -52,11 +55,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     weightSum += weightChunk;
     biasSum += biasChunk;
   }
-  let weightTotal = lineSum(place, weightSum);
+  let weightTotal = lineSum(row, slot, weightSum);
   let rows = 1u + params.centered;
-  if (place.row == 0u && inside) { output[rows * part * n + column] = weightTotal; }
+  if (row == 0u && inside) { output[rows * part * n + column] = weightTotal; }
   if (params.centered != 0u) {
-    let biasTotal = lineSum(place, biasSum);
-    if (place.row == 0u && inside) { output[(rows * part + 1u) * n + column] = biasTotal; }
+    let biasTotal = lineSum(row, slot, biasSum);
+    if (row == 0u && inside) { output[(rows * part + 1u) * n + column] = biasTotal; }
   }
 }

@@ -38,23 +38,22 @@ fn combine(a: Element, b: Element) -> Element {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
-  let index = place.line;
-  let row = place.row;
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
+  let line = linearGroup(group, groups) * COLS + col;
   let inner = params.inner;
-  let line = index / inner;
-  let part = line % params.parts;
-  let base = params.xOffset + (line / params.parts) * params.n * inner + index % inner;
+  let part = (line / inner) % params.parts;
+  let base = params.xOffset + (line / (inner * params.parts)) * params.n * inner + line % inner;
   let begin = part * params.span;
   let end = min(params.n, begin + params.span);
 
   // Sums begin at 0. The others begin at the line's first element, which is there: they refuse empty lines.
   var start = Element(0);
-  if (OP != 0u && index < params.outputs) { start = x[base + begin * inner]; }
+  if (OP != 0u && line < params.outputs) { start = x[base + begin * inner]; }
   var total = start;
-  if (index < params.outputs) {
-    var i = begin + row;
-    while (i < end) {
+  if (line < params.outputs) {
+    for (var i = begin + row; i < end; ) {
       let stop = min(end, i + 32u * ROWS);
       var a = start;
       var b = start;
@@ -73,16 +72,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
   }
 
-  let slot = place.slot;
   partial[slot] = total;
   workgroupBarrier();
   for (var width = ROWS / 2u; width > 0u; width /= 2u) {
     if (row < width) { partial[slot] = combine(partial[slot], partial[slot + width]); }
     workgroupBarrier();
   }
-  if (row == 0u && index < params.outputs) {
+  if (row == 0u && line < params.outputs) {
     var result = partial[slot];
     if (OP == 0u) { result *= Element(params.scale); }
-    output[index] = result;
+    output[line] = result;
   }
 }

@@ -25,33 +25,36 @@ struct Params {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
+  let line = linearGroup(group, groups) * COLS + col;
   let inner = params.inner;
-  let end = select(0u, params.n, place.line < params.lines);
-  let base = (place.line / inner) * params.n * inner + place.line % inner;
+  let end = select(0u, params.n, line < params.lines);
+  let base = (line / inner) * params.n * inner + line % inner;
   let source = params.xOffset + base;
 
   var top = -3.4028234e38;
-  for (var i = place.row; i < end; i += ROWS) { top = max(top, x[source + i * inner]); }
-  top = lineMax(place, top);
+  for (var i = row; i < end; i += ROWS) { top = max(top, x[source + i * inner]); }
+  top = lineMax(row, slot, top);
 
   var total = 0.0;
-  for (var i = place.row; i < end; ) {
+  for (var i = row; i < end; ) {
     // In blocks of 16, so that the rounding errors of a long line do not add up.
     let stop = min(end, i + 16u * ROWS);
     var chunk = 0.0;
     for (; i < stop; i += ROWS) { chunk += preciseExp(x[source + i * inner] - top); }
     total += chunk;
   }
-  total = lineSum(place, total);
+  total = lineSum(row, slot, total);
 
   if (MODE == 2u) {
-    if (place.row == 0u && end > 0u) { output[place.line] = top + preciseLog(total); }
+    if (row == 0u && end > 0u) { output[line] = top + preciseLog(total); }
     return;
   }
   let logTotal = preciseLog(total);
   let scale = 1.0 / total;
-  for (var i = place.row; i < end; i += ROWS) {
+  for (var i = row; i < end; i += ROWS) {
     let lowered = x[source + i * inner] - top;
     if (MODE == 0u) {
       output[base + i * inner] = preciseExp(lowered) * scale;

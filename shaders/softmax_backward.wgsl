@@ -23,13 +23,16 @@ struct Params {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
+  let line = linearGroup(group, groups) * COLS + col;
   let inner = params.inner;
-  let end = select(0u, params.n, place.line < params.lines);
-  let base = (place.line / inner) * params.n * inner + place.line % inner;
+  let end = select(0u, params.n, line < params.lines);
+  let base = (line / inner) * params.n * inner + line % inner;
 
   var total = 0.0;
-  for (var i = place.row; i < end; ) {
+  for (var i = row; i < end; ) {
     let stop = min(end, i + 16u * ROWS);
     var chunk = 0.0;
     for (; i < stop; i += ROWS) {
@@ -42,9 +45,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
     total += chunk;
   }
-  total = lineSum(place, total);
+  total = lineSum(row, slot, total);
 
-  for (var i = place.row; i < end; i += ROWS) {
+  for (var i = row; i < end; i += ROWS) {
     let at = base + i * inner;
     if (MODE == 0u) {
       output[at] = y[at] * (dy[at] - total);

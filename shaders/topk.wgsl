@@ -29,15 +29,17 @@ var<workgroup> places: array<u32, 256>;
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
+  let line = linearGroup(group, groups) * COLS + col;
   let n = params.n;
   let inner = params.inner;
-  let inside = place.line < params.lines;
+  let inside = line < params.lines;
   let end = select(0u, n, inside);
-  let outer = place.line / inner;
-  let column = place.line % inner;
+  let outer = line / inner;
+  let column = line % inner;
   let base = outer * n * inner + column;
-  let slot = place.slot;
 
   // The element found last.
   var last = 0.0;
@@ -45,7 +47,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   for (var turn = 0u; turn < params.k; turn++) {
     var best = 0.0;
     var at = n;
-    for (var i = place.row; i < end; i += ROWS) {
+    for (var i = row; i < end; i += ROWS) {
       let v = x[base + i * inner];
       let left = turn == 0u || v < last || (v == last && i > lastAt);
       if (left && (at == n || v > best)) {
@@ -57,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     places[slot] = at;
     workgroupBarrier();
     for (var width = ROWS / 2u; width > 0u; width /= 2u) {
-      if (place.row < width) {
+      if (row < width) {
         let other = places[slot + width];
         let v = values[slot + width];
         if (other < n && (at == n || v > best || (v == best && other < at))) {
@@ -69,9 +71,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       }
       workgroupBarrier();
     }
-    last = values[slot - place.row];
-    lastAt = places[slot - place.row];
-    if (place.row == 0u && inside) {
+    last = values[slot - row];
+    lastAt = places[slot - row];
+    if (row == 0u && inside) {
       let to = (outer * params.k + turn) * inner + column;
       output[to] = last;
       indices[to] = i32(lastAt);

@@ -4,26 +4,26 @@
 
 var<workgroup> partial: array<f32, 256>;
 
-fn lineSum(place: Place, value: f32) -> f32 {
-  partial[place.slot] = value;
+fn lineSum(row: u32, slot: u32, value: f32) -> f32 {
+  partial[slot] = value;
   workgroupBarrier();
   for (var width = ROWS / 2u; width > 0u; width /= 2u) {
-    if (place.row < width) { partial[place.slot] += partial[place.slot + width]; }
+    if (row < width) { partial[slot] += partial[slot + width]; }
     workgroupBarrier();
   }
-  let result = partial[place.slot - place.row];
+  let result = partial[slot - row];
   workgroupBarrier();
   return result;
 }
 
-fn lineMax(place: Place, value: f32) -> f32 {
-  partial[place.slot] = value;
+fn lineMax(row: u32, slot: u32, value: f32) -> f32 {
+  partial[slot] = value;
   workgroupBarrier();
   for (var width = ROWS / 2u; width > 0u; width /= 2u) {
-    if (place.row < width) { partial[place.slot] = max(partial[place.slot], partial[place.slot + width]); }
+    if (row < width) { partial[slot] = max(partial[slot], partial[slot + width]); }
     workgroupBarrier();
   }
-  let result = partial[place.slot - place.row];
+  let result = partial[slot - row];
   workgroupBarrier();
   return result;
 }
