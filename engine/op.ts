@@ -79,6 +79,8 @@ export interface OpSpec<In extends string, Opt extends string, Extra extends str
   readonly extra?: (inputs: Slots<NoInfer<In>, NoInfer<Opt>, Meta>, attrs: NoInfer<A>) => Readonly<Record<Extra, Meta>>;
   /** Inputs whose kernels take any strides and offset; the others are handed over row-major without gaps. */
   readonly strided?: readonly NoInfer<In>[];
+  /** Inputs whose kernels take any strides and offset as long as the numbers of a row lie side by side. */
+  readonly rowsStrided?: readonly NoInfer<In>[];
   readonly webgpu: (
     operands: Slots<NoInfer<In>, NoInfer<Opt>, Operand> & Readonly<Record<NoInfer<Extra> | 'output', Operand>>,
     attrs: A,

@@ -97,6 +97,34 @@ function reference({ q, k, v, mask }: Inputs<NDArray>, { isCausal, scale, p, see
   return out;
 }
 
+/** dq of what is visible to all, without dropout; y and dy are [batch, L, heads, dim]. */
+function backwardReference({ q, k, v, y, lse, dy }: Slots<BackwardInput, 'mask', NDArray>, { scale }: AttentionAttrs): NDArray {
+  const [batch = 0, heads = 0, L = 0, dim = 0] = q.shape;
+  const S = k.shape[2]!;
+  const dq = ndarray(q.shape);
+  const dot = (a: NDArray, i: number, b: NDArray, j: number): number => {
+    let total = 0;
+    for (let d = 0; d < dim; d++) total += a.data[i + d]! * b.data[j + d]!;
+    return total;
+  };
+  for (let z = 0; z < batch * heads; z++) {
+    for (let i = 0; i < L; i++) {
+      const row = (z * L + i) * dim;
+      const out = ((Math.floor(z / heads) * L + i) * heads + (z % heads)) * dim;
+      const delta = dot(dy, out, y, out);
+      for (let j = 0; j < S; j++) {
+        const key = (z * S + j) * dim;
+        const p = Math.exp(dot(q, row, k, key) * scale - lse.data[z * L + i]!);
+        const ds = p * (dot(dy, out, v, key) - delta);
+        for (let d = 0; d < dim; d++) dq.data[row + d]! += scale * ds * k.data[key + d]!;
+      }
+    }
+  }
+  return dq;
+}
+
+type BackwardInput = 'q' | 'k' | 'v' | 'mask' | 'y' | 'lse' | 'dy';
+
 const attrs: AttentionAttrs = { isCausal: false, scale: 1, p: 0, seed: 0, stream: 0 };
 const dtypes = { mask: ['bool', 'int32'] } as const;
 
@@ -125,19 +153,28 @@ const cases: readonly Case[] = [
 
 const backward = defineOp({
   name: 'attentionBackward',
-  formula: 'p = softmax(q·kᵀ·scale); dv = pᵀ·dy; ds = p · (dy·vᵀ − Σ dy·y); dq = scale·ds·k; dk = scale·dsᵀ·q',
+  formula: 'p = e^(q·kᵀ·scale − lse); dv = pᵀ·dy; ds = p · (dy·vᵀ − Σ dy·y); dq = scale·ds·k; dk = scale·dsᵀ·q',
   inputs: ['q', 'k', 'v', 'mask', 'y', 'lse', 'dy'],
   optional: ['mask'],
   attrs,
   dtypes,
-  strided: ['q', 'k', 'v', 'mask'],
+  strided: ['mask'],
+  rowsStrided: ['q', 'k', 'v'],
   shape: ({ q }) => q.shape,
   extra: ({ k, v }: { readonly k: Meta; readonly v: Meta }) => ({ dk: { shape: k.shape, dtype: 'float32' }, dv: { shape: v.shape, dtype: 'float32' } }),
   webgpu: backwardOnWebGPU,
   wasm: backwardOnWasm,
-  reference: ({ q }) => ndarray(q.shape),
-  // held against differences through the cases of scaledDotProductAttention
-  cases: [],
+  reference: backwardReference,
+  // masks, dropout, dk and dv are held against differences through the cases of scaledDotProductAttention
+  cases: [
+    {
+      inputs: {
+        ...{ q: [2, 3, 5, 8], k: [2, 3, 7, 8], v: [2, 3, 7, 8] },
+        ...{ y: [2, 5, 3, 8], lse: { shape: [2, 3, 5], values: 'positive' }, dy: [2, 5, 3, 8] },
+      },
+      attrs: { scale: 0.3 },
+    },
+  ],
 });
 
 const op = defineOp({
@@ -147,7 +184,8 @@ const op = defineOp({
   optional: ['mask'],
   attrs,
   dtypes,
-  strided: ['q', 'k', 'v', 'mask'],
+  strided: ['mask'],
+  rowsStrided: ['q', 'k', 'v'],
   // [batch, L, heads, dim]: the heads of a query side by side, as the projection behind reads them
   shape: (inputs) => {
     const { batch, heads, L, dim } = checkShapes(inputs);

@@ -1,5 +1,10 @@
-import type { Operand, WasmLaunch, WebGPULaunch } from '../backend.ts';
-import { DeviceError } from '../errors.ts';
+import forwardShader from '../../shaders/attention.wgsl';
+import keysShader from '../../shaders/attention_backward_kv.wgsl';
+import queriesShader from '../../shaders/attention_backward_q.wgsl';
+import rowsShader from '../../shaders/attention_backward_rows.wgsl';
+import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
+import { anchor } from '../copy.ts';
+import { ShapeError } from '../errors.ts';
 import type { LaunchTools } from '../op.ts';
 import { seedWords } from '../random.ts';
 import { broadcastStrides, type Shape } from '../shape.ts';
@@ -84,10 +89,83 @@ export function backwardOnWasm(t: Backward, attrs: AttentionAttrs): WasmLaunch {
   };
 }
 
-export function forwardOnWebGPU(_t: Forward, _attrs: AttentionAttrs, _tools: LaunchTools): WebGPULaunch[] {
-  throw new DeviceError('attention on webgpu: in the making');
+/** Threads along each side of a tile: 8 × 8 threads work on 32 queries by 32 keys. */
+const SIDE = 8;
+/** Columns of four that a thread can hold of each row: a row may be 4 · SIDE · MAX_QUADS numbers long. */
+const MAX_QUADS = 8;
+const TILE = 4 * SIDE;
+
+/** How the tiles are cut for rows of `dim` numbers; `bytes` of workgroup memory may hold whole rows. */
+function tiles(dim: number, rows: string, bytes: number): Record<string, number> {
+  const quads = Math.max(1, Math.ceil(dim / TILE));
+  if (quads > MAX_QUADS) {
+    throw new ShapeError(
+      `scaledDotProductAttention: ${dim} numbers to a head, at most ${TILE * MAX_QUADS} on WebGPU. Use more heads.`,
+    );
+  }
+  const fit = 2 ** Math.floor(Math.log2(bytes / (16 * quads * SIDE)));
+  return { THREADS_M: SIDE, THREADS_N: SIDE, DIM_QUADS: quads, [rows]: Math.max(1, Math.min(8, fit)) };
 }
 
-export function backwardOnWebGPU(_t: Backward, _attrs: AttentionAttrs, _tools: LaunchTools): WebGPULaunch[] {
-  throw new DeviceError('attention on webgpu: in the making');
+/** What all kernels are told; the operands are bound from where a binding may begin. */
+function common(t: Common, attrs: AttentionAttrs, none: Operand) {
+  const { batch, heads, L, S, dim } = sizes(t);
+  const { isCausal, scale, p, stream, seed } = attrs;
+  const [q, k, v, mask] = [anchor(t.q), anchor(t.k), anchor(t.v), anchor(t.mask ?? none)];
+  return {
+    bindings: { q: q.operand, k: k.operand, v: v.operand, mask: mask.operand },
+    uniforms: {
+      ...{ count: batch * heads, heads, queries: L, keys: S, dim, causal: isCausal ? 1 : 0 },
+      ...{ hasMask: t.mask ? 1 : 0, maskOffset: mask.offset, maskSteps: maskSteps(t) },
+      ...{ scale, threshold: Math.ceil(p * 2 ** 24), keepScale: 1 / (1 - p), stream, seed: seedWords(seed) },
+      qAt: [q.offset, ...headed(t.q)],
+      kAt: [k.offset, ...headed(t.k)],
+      vAt: [v.offset, ...headed(t.v)],
+    },
+  };
+}
+
+export function forwardOnWebGPU(t: Forward, attrs: AttentionAttrs, { none }: LaunchTools): WebGPULaunch {
+  const { batch, heads, L, dim } = sizes(t);
+  const { bindings, uniforms } = common(t, attrs, none);
+  return dispatch({
+    shader: forwardShader,
+    bindings: { ...bindings, output: t.output, lse: t.lse },
+    uniforms: { ...uniforms, outputAt: [0, ...rowed(t.output)] },
+    params: tiles(dim, 'ROWS_V', 4096),
+    workgroups: grid(batch * heads * Math.ceil(L / TILE), 1),
+  });
+}
+
+export function backwardOnWebGPU(t: Backward, attrs: AttentionAttrs, { none, scratch }: LaunchTools): WebGPULaunch[] {
+  const { batch, heads, L, S, dim } = sizes(t);
+  const { bindings, uniforms } = common(t, attrs, none);
+  const rows = scratch([batch, heads, L, 2]);
+  const gradAt = { outputGradAt: [0, ...rowed(t.dy)] };
+  const all = {
+    ...{ ...uniforms, ...gradAt },
+    ...{ qGradAt: [0, ...headed(t.output)], kGradAt: [0, ...headed(t.dk)], vGradAt: [0, ...headed(t.dv)] },
+  };
+  return [
+    dispatch({
+      shader: rowsShader,
+      bindings: { output: t.y, outputGrad: t.dy, lse: t.lse, rows },
+      uniforms: { total: batch * heads * L, heads, queries: L, dim, outputAt: [0, ...rowed(t.y)], ...gradAt },
+      workgroups: grid(batch * heads * L, 64),
+    }),
+    dispatch({
+      shader: queriesShader,
+      bindings: { ...bindings, outputGrad: t.dy, rows, qGrad: t.output },
+      uniforms: all,
+      params: tiles(dim, 'ROWS_K', 4096),
+      workgroups: grid(batch * heads * Math.ceil(L / TILE), 1),
+    }),
+    dispatch({
+      shader: keysShader,
+      bindings: { ...bindings, outputGrad: t.dy, rows, kGrad: t.dk, vGrad: t.dv },
+      uniforms: all,
+      params: { ...tiles(dim, 'ROWS_Q', 2048), CHUNK: dim > 64 ? 4 : 8 },
+      workgroups: grid(batch * heads * Math.ceil(S / TILE), 1),
+    }),
+  ];
 }
