@@ -3,9 +3,10 @@
 // a: [batch.., m, k], b: [batch.., k, n], any strides and offset (a transpose is a matter of strides, a broadcast batch
 // dimension has step 0); bias: [n], any step; output: [batch.., m, n] without gaps.
 //
-// A workgroup computes a tile of the output. It carries TILE_K columns of a and rows of b at a time into workgroup memory,
-// and each thread keeps a block of BLOCK_M · 4 rows by BLOCK_N · 4 columns in registers, so that a number fetched from
-// workgroup memory is used 4 times or more, and one fetched from the buffer as often as the tile is wide.
+// A workgroup computes a tile of the output. It carries TILE_K columns of a and rows of b at a time into workgroup
+// memory, and each thread keeps a block of BLOCK_M · 4 rows by BLOCK_N · 4 columns in registers, so that a number
+// fetched from workgroup memory is used 4 times or more, and one fetched from the buffer as often as the tile is
+// wide.
 //
 // Tile: THREADS_M · BLOCK_M · 4 rows by THREADS_N · BLOCK_N · 4 columns. One workgroup each: tiles of a row of tiles
 // first, then rows of tiles, then matrices, numbered over a grid of two dimensions.

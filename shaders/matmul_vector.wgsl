@@ -1,7 +1,7 @@
 // Matrix product of few rows, as in decoding one token: output[z, i, j] = Σ_k a[z, i, k] · b[z, k, j] (+ bias[j]).
 //
-// Shapes and strides as in matmul.wgsl. The work is reading b once for each row: COLS columns to a workgroup, the sum over
-// k of each cut into SLICES that run side by side and are added up in workgroup memory.
+// Shapes and strides as in matmul.wgsl. The work is reading b once for each row: COLS columns to a workgroup, the sum
+// over k of each cut into SLICES that run side by side and are added up in workgroup memory.
 //
 // One workgroup to COLS columns of one row: first along a row, then rows, then matrices.
 

@@ -133,8 +133,7 @@ const variants: [string, Variant][] = [
   ['64 × 64 tiles', tiles(16, 16, 1, 1)],
   ['32 × 32 tiles', tiles(8, 8, 1, 1)],
   ['16 × 16 tiles', tiles(4, 4, 1, 1)],
-  ['64 × 64 tiles, 8 × 8 to a thread', tiles(8, 8, 2, 2)],
-  ['128 × 64 tiles, uneven', tiles(16, 8, 2, 2, 8)],
+  ['64 × 32 tiles, 8 × 8 to a thread', tiles(8, 4, 2, 2, 8)],
   ['vectors', vector(32, 4)],
   ['vectors along k', vector(8, 32)],
 ];
