@@ -2,8 +2,8 @@
 // x[o, i … n - 1, j].
 //
 // A line is done in tiles of 8 elements for each thread: every thread adds up its own, a scan over the threads gives what
-// comes before them, and the sum of a tile is carried to the next. So no chain of additions is longer than 8 + log ROWS and
-// the number of tiles.
+// comes before them, and the sum of a tile is carried to the next, with what rounding took from it (where the compiler
+// leaves the order of additions alone).
 
 // @include lib/index.wgsl
 // @include lib/lines.wgsl
@@ -36,7 +36,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let base = (line / inner) * n * inner + line % inner;
   let first = slot - row;
 
+  // The sum of the tiles before, and what rounding took from it.
   var carry = Element(0);
+  var lost = Element(0);
   for (var tile = 0u; tile < n; tile += 8u * ROWS) {
     let begin = tile + 8u * row;
     let stop = min(end, begin + 8u);
@@ -54,9 +56,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       partial[slot] = value;
       workgroupBarrier();
     }
-    var before = carry;
+    var before = lost;
     if (row > 0u) { before += partial[slot - 1u]; }
-    carry += partial[first + ROWS - 1u];
+    before += carry;
+    let whole = partial[first + ROWS - 1u];
+    let next = carry + whole;
+    let added = next - carry;
+    lost += (carry - (next - added)) + (whole - added);
+    carry = next;
     workgroupBarrier();
 
     var running = Element(0);
