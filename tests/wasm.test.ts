@@ -153,6 +153,7 @@ describe('the WebAssembly backend', () => {
     one.free(buffer);
     expect(() => one.free(buffer)).toThrow(/freed/);
     expect(() => one.run({ kernel: 'nothing', args: [], range: 1 })).toThrow(/no kernel is called nothing/);
+    expect(() => one.run({ kernel: 'unary', args: [0], range: 1 })).toThrow(/unary got 1 arguments, expected 5/);
     small.destroy();
   });
 

@@ -19,6 +19,8 @@ export interface WasmOptions {
 
 const MAX_THREADS = 8;
 const PARTS_PER_THREAD = 4;
+/** The last arguments of every kernel: begin, end, scratch. */
+const RANGE_ARGUMENTS = 3;
 
 /** Memory of this backend: where it lies, and whether it was freed. */
 class WasmBuffer implements DeviceBuffer {
@@ -67,7 +69,7 @@ export class WasmBackend implements Backend {
       throw new ArgumentError(`wasm: ${threads} threads, expected a whole number from 1 to 64.`);
     }
     const backend = new WasmBackend(options);
-    if (threads > 1) await backend.#startThreads(threads);
+    if (threads > 1) await backend.#startThreads(threads, options.threads !== undefined);
     return backend;
   }
 
@@ -84,17 +86,27 @@ export class WasmBackend implements Backend {
     this.#kernels = new Map(functions.map(([name, call], index) => [name, { call, index }]));
     this.#memory.openHeap((exports['heapBase'] as () => number)() >>> 0);
     this.#control = this.#memory.alloc(CONTROL.bytes);
-    this.#threads = new Threads(this.#memory.memory, this.#control, functions.map(([, call]) => call));
+    this.#threads = new Threads(
+      this.#memory.memory,
+      this.#control,
+      functions.map(([, call]) => call),
+    );
   }
 
-  async #startThreads(count: number): Promise<void> {
+  /** Workers that cannot be had leave one thread, unless a number of them was asked for. */
+  async #startThreads(count: number, asked: boolean): Promise<void> {
     const refused = threadsRefused();
     if (refused !== null) {
       this.#note = ` (${refused})`;
       return;
     }
-    const kernels = [...this.#kernels.keys()];
-    await this.#threads.start(count - 1, { module: this.#module, memory: this.#memory.memory, kernels, control: this.#control });
+    const [module, { memory }, kernels] = [this.#module, this.#memory, [...this.#kernels.keys()]];
+    try {
+      await this.#threads.start(count - 1, { module, memory, kernels, control: this.#control });
+    } catch (error) {
+      if (asked) throw error;
+      this.#note = ' (workers did not start)';
+    }
   }
 
   get threads(): number {
@@ -147,7 +159,15 @@ export class WasmBackend implements Backend {
     if (!('kernel' in launch)) throw new DeviceError(`wasm: ${launch.shader.name} is a shader. Use a WebGPU device.`);
     const { kernel, args, range, grain = range, scratch = 0, partsPerThread = PARTS_PER_THREAD } = launch;
     const found = this.#kernels.get(kernel);
-    if (found === undefined) throw new DeviceError(`wasm: no kernel is called ${kernel}. Export it in assembly/index.ts.`);
+    if (found === undefined) {
+      throw new DeviceError(`wasm: no kernel is called ${kernel}. Export it in assembly/index.ts.`);
+    }
+    const expected = found.call.length - RANGE_ARGUMENTS;
+    if (args.length !== expected) {
+      throw new DeviceError(
+        `wasm: kernel ${kernel} got ${args.length} arguments, expected ${expected} before its range.`,
+      );
+    }
     if (range <= 0) return;
     const numbers = this.#arguments(launch, args);
     const { count } = this.#threads;

@@ -1,5 +1,5 @@
 import { DeviceError, OutOfMemoryError } from '../errors.ts';
-import { Allocator, ALIGNMENT } from './allocator.ts';
+import { ALIGNMENT, Allocator } from './allocator.ts';
 
 const PAGE = 65536;
 const FIRST_PAGES = 32;

@@ -5,6 +5,9 @@ import { browserWorker, CONTROL, nodeWorker, type WorkerStart } from './worker.t
 /** Rounds of looking at DONE before the caller sleeps: about as long as one part of a kernel takes. */
 const SPINS = 20_000;
 
+/** Parts of at least this many elements are cut at multiples of 16. */
+const LONG_PART = 256;
+
 /** What Node's and a browser's workers have in common here. */
 interface Helper {
   stop(): void;
@@ -40,20 +43,34 @@ export class Threads {
     return 1 + this.#helpers.length;
   }
 
-  /** Starts workers and waits until each is ready. */
+  /** Starts workers and waits until each is ready. Where one fails to start, the others are ended too. */
   async start(count: number, options: Omit<WorkerStart, 'thread'>): Promise<void> {
     const starts = Array.from({ length: count }, (_, i) => startWorker({ ...options, thread: i + 1 }));
-    this.#helpers = await Promise.all(starts);
+    const results = await Promise.allSettled(starts);
+    this.#helpers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed === undefined) return;
+    this.stop();
+    throw failed.reason;
   }
 
   /**
    * Calls kernel number `kernel` for `parts` pieces of [0, range). Returns when all are done; what a piece threw is
    * thrown here.
    */
-  call(kernel: number, args: readonly number[], range: number, parts: number, scratch: { base: number; step: number }): void {
+  call(
+    kernel: number,
+    args: readonly number[],
+    range: number,
+    parts: number,
+    scratch: { base: number; step: number },
+  ): void {
     const words = this.#words;
     this.#args.set(args);
-    for (let i = 0; i <= parts; i++) this.#bounds[i] = Math.floor((range * i) / parts);
+    // cuts of long ranges fall between cache lines, as far as the operands lie on them
+    const unit = range >= parts * LONG_PART ? 16 : 1;
+    for (let i = 0; i < parts; i++) this.#bounds[i] = Math.floor((range * i) / (parts * unit)) * unit;
+    this.#bounds[parts] = range;
     this.#scratch[0] = scratch.base;
     this.#scratch[1] = scratch.step;
     words[CONTROL.kernel] = kernel;
@@ -108,7 +125,8 @@ function startWorker(start: WorkerStart): Promise<Helper> {
     const fail = (error: unknown): void =>
       reject(new DeviceError(`wasm: worker ${start.thread} did not start: ${String(error)}. Ask for { threads: 1 }.`));
     if (node !== undefined) {
-      const worker = new node.Worker(nodeWorker, { eval: true, workerData: start });
+      // without the flags of this process: one of them may say that text like this is a module
+      const worker = new node.Worker(nodeWorker, { eval: true, execArgv: [], workerData: start });
       // a process whose work is done should end, whether or not anybody said destroy()
       worker.unref();
       worker.once('message', () => resolve({ stop: () => void worker.terminate() }));
