@@ -161,7 +161,7 @@ export function defineOp<
     const wanted: Record<string, Meta> = { output, ...spec.extra?.(metas, full) };
     const outputs: Record<string, Tensor> = {};
     for (const [name, { shape, dtype: type }] of Object.entries(wanted)) outputs[name] = Tensor.empty(device, shape, type);
-    const { kernels, time } = execute(spec, device, inputs, outputs, full);
+    const { kernels, time } = freeingOnError(outputs, () => execute(spec, device, inputs, outputs, full));
 
     const result = outputs as Record<Extra | 'output', Tensor>;
     let node: Node | null = null;
@@ -316,12 +316,41 @@ function execute<In extends string, Opt extends string, Extra extends string, A 
     temporary.push(storage);
     return { buffer: storage.buffer, shape, strides: rowMajor(shape), offset: 0, dtype };
   };
+  try {
+    return launchAll(spec, device, inputs, outputs, attrs, fresh);
+  } finally {
+    for (const storage of temporary) storage.release();
+  }
+}
+
+/** What `body` gives; `outputs` are freed when it throws. */
+function freeingOnError<T>(outputs: Readonly<Record<string, Tensor>>, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    for (const t of Object.values(outputs)) t.dispose();
+    throw error;
+  }
+}
+
+function launchAll<In extends string, Opt extends string, Extra extends string, A extends object>(
+  spec: OpSpec<In, Opt, Extra, A>,
+  device: Backend,
+  inputs: Readonly<Record<string, Tensor>>,
+  outputs: Readonly<Record<string, Tensor>>,
+  attrs: A,
+  fresh: (shape: Shape, dtype: DType) => Operand,
+): { kernels: readonly string[]; time: Promise<number | null> } {
   const launches: Launch[] = [];
   const operands: Record<string, Operand> = {};
   for (const [name, t] of Object.entries(inputs)) {
     const operand = t.operand();
-    const anyStrides = spec.strided?.includes(spec.variadic ? spec.inputs[0]! : (name as In)) === true;
-    const asItIs = anyStrides || (isContiguous(t) && aligned(device, t.offset));
+    const input = spec.variadic ? spec.inputs[0]! : (name as In);
+    const rowsInOrder = t.strides.at(-1) === 1 || (t.shape.at(-1) ?? 1) <= 1;
+    const asItIs =
+      spec.strided?.includes(input) === true ||
+      (spec.rowsStrided?.includes(input) === true && rowsInOrder) ||
+      (isContiguous(t) && aligned(device, t.offset));
     operands[name] = asItIs ? operand : fresh(t.shape, t.dtype);
     if (!asItIs) launches.push(...copyLaunch(device.name, operand, operands[name]));
   }
@@ -340,7 +369,6 @@ function execute<In extends string, Opt extends string, Extra extends string, A 
     if (timed) times.push(device.runTimed(launch));
     else device.run(launch);
   }
-  for (const storage of temporary) storage.release();
   return {
     kernels: timed ? launches.map((l) => ('shader' in l ? l.shader.name : l.kernel)) : [],
     time: timed
