@@ -29,16 +29,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   if (i >= params.total) { return; }
   var rest = i;
   var which = params.indexOffset;
-  var from = params.xOffset;
+  var first = params.xOffset;
   for (var d = 5u; d < 6u; d--) {
     let size = params.sizes[d / 4u][d % 4u];
     let at = rest % size;
     rest /= size;
     which += at * params.indexStrides[d / 4u][d % 4u];
-    from += at * params.xStrides[d / 4u][d % 4u];
+    first += at * params.xStrides[d / 4u][d % 4u];
   }
   let place = indices[which];
   var word = 0u;
-  if (place >= 0 && u32(place) < params.size) { word = x[from + u32(place) * params.step]; }
+  if (place >= 0 && u32(place) < params.size) { word = x[first + u32(place) * params.step]; }
   output[i] = word;
 }

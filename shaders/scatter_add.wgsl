@@ -28,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let i = linearIndex(group, groups, local, 256u);
   if (i >= params.total) { return; }
   var rest = i;
-  var from = 0u;
+  var first = 0u;
   var place = 0;
   var inside = true;
   for (var d = 5u; d < 6u; d--) {
@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       place = i32(at);
     } else {
       inside = inside && at < params.limits[d / 4u][d % 4u];
-      from += at * params.strides[d / 4u][d % 4u];
+      first += at * params.strides[d / 4u][d % 4u];
     }
   }
   var sum = 0.0;
@@ -48,7 +48,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let count = params.limits[params.dim / 4u][params.dim % 4u];
     let step = params.strides[params.dim / 4u][params.dim % 4u];
     for (var j = 0u; j < count; j++) {
-      if (indices[from + j * step] == place) { sum += source[from + j * step]; }
+      if (indices[first + j * step] == place) { sum += source[first + j * step]; }
     }
   }
   output[i] = sum;
