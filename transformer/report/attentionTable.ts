@@ -2,7 +2,7 @@ import { both, html, type Markup } from './html.ts';
 import { percent, say } from './language.ts';
 import type { AttentionSample } from './run.ts';
 import { texts } from './texts.ts';
-import { viridis } from './viridis.ts';
+import { viridis, wantsWhite } from './viridis.ts';
 
 /** The part of a sample that the map needs. */
 export type AttentionData = Pick<AttentionSample, 'source' | 'sourceTokens' | 'tokens' | 'attention' | 'probabilities'>;
@@ -45,7 +45,7 @@ export function attentionTable(data: AttentionData, choice: AttentionChoice): Ma
 
 function cell(weight: number, row: number, column: number): Markup {
   const [r, g, b] = viridis(weight);
-  const ink = 0.299 * r + 0.587 * g + 0.114 * b < 140 ? '#fff' : '#000';
+  const ink = wantsWhite([r, g, b]) ? '#fff' : '#000';
   const tab = row === 0 && column === 0 ? 0 : -1;
   return html`<td class="weight" tabindex="${tab}" data-row="${row}" data-column="${column}" style="background:rgb(${r},${g},${b});color:${ink}">${Math.round(weight * 100)}</td>`;
 }

@@ -23,3 +23,12 @@ export function viridis(value: number): [number, number, number] {
   });
   return rgb as [number, number, number];
 }
+
+/** Whether white reads better than black on a colour: by its relative luminance (WCAG 2.1), split where both are equal. */
+export function wantsWhite(rgb: readonly [number, number, number]): boolean {
+  const [r, g, b] = rgb.map((channel) => {
+    const c = channel / 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.179;
+}
