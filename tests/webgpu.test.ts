@@ -169,6 +169,25 @@ describe('the WebGPU backend', () => {
     capped.destroy();
   });
 
+  it('recovers when the device had no memory after all', async () => {
+    if (!gpu.software) return; // A card would really be filled up.
+    const backend = await WebGPUBackend.create();
+    // SwiftShader promises buffers of a gibibyte and never has the memory.
+    const large = backend.alloc(backend.limits.maxBufferSize);
+    const { block } = large as unknown as { block: object };
+    const failure: unknown = await backend.sync().catch((error: unknown) => error);
+    backend.free(large);
+    if (failure !== undefined) {
+      expect(failure).toBeInstanceOf(OutOfMemoryError);
+      const again = backend.alloc(backend.limits.maxBufferSize) as unknown as { block: object };
+      expect(again.block).not.toBe(block);
+      await expect(backend.sync()).rejects.toThrow(OutOfMemoryError);
+    }
+    const small = operand(4, Float32Array.of(1, 2, 3, 4), backend);
+    expect([...(await data(small, backend))]).toEqual([1, 2, 3, 4]);
+    backend.destroy();
+  });
+
   it('finds freed buffers, freed twice and foreign ones', async () => {
     const x = operand(64);
     free(x);

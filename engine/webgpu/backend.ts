@@ -65,6 +65,7 @@ export class WebGPUBackend implements Backend {
       maxBytes: options.maxBytes,
       poolBytes: options.poolBytes,
       epoch: () => this.#encoder.epoch,
+      allocating: (make, failed) => this.#faults.allocating(make, failed),
       onDestroy: (block) => this.#groups.release(block),
     });
     this.#pipelines = new PipelineCache(device, this.#faults);

@@ -82,6 +82,19 @@ export class Faults {
     this.#open();
   }
 
+  /** Makes something that may not fit into memory; `failed` is told when it did not. */
+  allocating<T>(make: () => T, failed: () => void): T {
+    this.#device.pushErrorScope('out-of-memory');
+    const made = make();
+    this.watch(
+      this.#device.popErrorScope().then((error) => {
+        if (error !== null) failed();
+        this.#take(error);
+      }),
+    );
+    return made;
+  }
+
   /** Throws what is known by now and was not thrown yet, without waiting. */
   throwKnown(since: number = this.#errors.length): void {
     if (this.#lost !== null) throw this.#lost;

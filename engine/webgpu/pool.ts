@@ -18,6 +18,8 @@ export interface Block {
   usedIn: number;
   /** Keys of the cached bind groups that name it. */
   readonly groups: Set<string>;
+  /** Found out later: the device had no memory for it. */
+  broken: boolean;
 }
 
 /** What `alloc` hands out. Without a block once it was freed, so that a stale handle is found out. */
@@ -30,6 +32,8 @@ export interface PoolOptions {
   readonly poolBytes?: number | undefined;
   /** The encoder's epoch: blocks used in it must not be destroyed before it is over. */
   readonly epoch: () => number;
+  /** Calls `make`, and `failed` when it turns out that there was no memory for it. */
+  readonly allocating: <T>(make: () => T, failed: () => void) => T;
   /** Told before a block is destroyed. */
   readonly onDestroy: (block: Block) => void;
 }
@@ -139,16 +143,28 @@ export class BufferPool {
   }
 
   #take(capacity: number): Block | undefined {
-    const block = this.#free.get(capacity)?.pop();
-    if (block !== undefined) this.#pooledBytes -= capacity;
-    return block;
+    const list = this.#free.get(capacity);
+    while (list !== undefined && list.length > 0) {
+      const block = list.pop()!;
+      this.#pooledBytes -= capacity;
+      if (!block.broken) return block;
+      this.#release(block);
+    }
+    return undefined;
   }
 
   #create(capacity: number): Block {
     const id = this.#nextId++;
     const usage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
-    const gpu = this.#device.createBuffer({ label: `block ${id}`, size: capacity, usage });
-    return { id, gpu, capacity, usedIn: -1, groups: new Set() };
+    const failed = (): void => {
+      block.broken = true;
+      // What is only kept for later may be what the next attempt needs.
+      this.#shrink(0);
+    };
+    const make = (): GPUBuffer => this.#device.createBuffer({ label: `block ${id}`, size: capacity, usage });
+    const gpu = this.#options.allocating(make, failed);
+    const block: Block = { id, gpu, capacity, usedIn: -1, groups: new Set(), broken: false };
+    return block;
   }
 
   /** Lets go of free blocks, the largest class and its longest unused first, until the pool fits its cap. */
@@ -159,12 +175,17 @@ export class BufferPool {
       while (list.length > 0 && this.#pooledBytes > cap) {
         const block = list.shift()!;
         this.#pooledBytes -= capacity;
-        if (block.usedIn === this.#options.epoch()) this.#doomed.push(block);
-        else this.#destroy(block);
+        this.#release(block);
       }
       if (list.length === 0) this.#free.delete(capacity);
       if (this.#pooledBytes <= cap) return;
     }
+  }
+
+  /** Destroys a block that nobody holds, once nothing that is not submitted yet uses it. */
+  #release(block: Block): void {
+    if (block.usedIn === this.#options.epoch()) this.#doomed.push(block);
+    else this.#destroy(block);
   }
 
   #destroy(block: Block): void {
