@@ -24,22 +24,25 @@ struct Params {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
-  let here = place.line < params.rows;
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
+  let line = linearGroup(group, groups) * COLS + col;
+  let here = line < params.rows;
   var label = -1;
-  if (here) { label = labels[place.line]; }
+  if (here) { label = labels[line]; }
   let counts = label >= 0 && u32(label) < params.n && label != params.ignore;
   let end = select(0u, params.n, counts);
-  let base = place.line * params.n;
+  let base = line * params.n;
 
   var top = -3.4028234e38;
-  for (var i = place.row; i < end; i += ROWS) { top = max(top, logits[base + i]); }
-  top = lineMax(place, top);
+  for (var i = row; i < end; i += ROWS) { top = max(top, logits[base + i]); }
+  top = lineMax(row, slot, top);
 
   // In blocks of 16, so that the rounding errors of a long row do not add up.
   var total = 0.0;
   var distance = 0.0;
-  for (var i = place.row; i < end; ) {
+  for (var i = row; i < end; ) {
     let stop = min(end, i + 16u * ROWS);
     var part = 0.0;
     var gap = 0.0;
@@ -51,10 +54,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     total += part;
     distance += gap;
   }
-  total = lineSum(place, total);
-  if (params.smoothing > 0.0) { distance = lineSum(place, distance); }
+  total = lineSum(row, slot, total);
+  if (params.smoothing > 0.0) { distance = lineSum(row, slot, distance); }
 
-  if (here && place.row == 0u) {
+  if (here && row == 0u) {
     var loss = 0.0;
     var logTotal = 0.0;
     if (counts) {
@@ -62,8 +65,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       loss = logTotal - (1.0 - params.smoothing) * (logits[base + u32(label)] - top);
       if (params.smoothing > 0.0) { loss -= params.smoothing / f32(params.n) * distance; }
     }
-    losses[place.line] = loss;
-    stats[2u * place.line] = top;
-    stats[2u * place.line + 1u] = logTotal;
+    losses[line] = loss;
+    stats[2u * line] = top;
+    stats[2u * line + 1u] = logTotal;
   }
 }

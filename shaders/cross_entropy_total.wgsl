@@ -22,10 +22,12 @@ struct Params {
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-  let place = placeOf(linearGroup(group, groups), local);
+  let row = select(local / COLS, local % ROWS, ALONG == 1u);
+  let col = select(local % COLS, local / ROWS, ALONG == 1u);
+  let slot = col * ROWS + row;
   var total = 0.0;
   var count = 0.0;
-  for (var i = place.row; i < params.rows; ) {
+  for (var i = row; i < params.rows; ) {
     let stop = min(params.rows, i + 16u * ROWS);
     var part = 0.0;
     for (; i < stop; i += ROWS) {
@@ -35,9 +37,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
     total += part;
   }
-  total = lineSum(place, total);
-  count = lineSum(place, count);
-  if (place.row == 0u) {
+  total = lineSum(row, slot, total);
+  count = lineSum(row, slot, count);
+  if (row == 0u) {
     var factor = 1.0;
     if (params.mean == 1u) { factor = select(0.0, 1.0 / max(count, 1.0), count > 0.0); }
     output[0] = total * factor;

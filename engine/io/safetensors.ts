@@ -64,11 +64,12 @@ export function decodeSafetensors(file: Uint8Array, source = 'safetensors'): Saf
     return fail('its header is no JSON');
   }
   if (typeof header !== 'object' || header === null) fail('its header is no JSON object');
-  const start = 8 + headerBytes;
+  // a plain view: slice() of Node's Buffer would not copy, and the parts must be aligned
+  const values = new Uint8Array(file.buffer, file.byteOffset + 8 + headerBytes, file.byteLength - 8 - headerBytes);
   const tensors: Record<string, HostTensor> = {};
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
-    tensors[name] = decodeTensor(name, entry, file.subarray(start), fail);
+    tensors[name] = decodeTensor(name, entry, values, fail);
   }
   return { tensors, metadata: (header['__metadata__'] ?? {}) as Record<string, string> };
 }

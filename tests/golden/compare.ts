@@ -24,7 +24,9 @@ export interface Verdict {
 
 export function judge({ what, got, shape, want, relative, absolute, measure = 'norm' }: Comparison): Verdict {
   const dims = (s: readonly number[]): string => `[${s.join(', ')}]`;
-  if (shape === null || dims(shape) !== dims(want.shape)) {
+  // numpy stores a scalar as [1]
+  const scalar = shape?.length === 0 && dims(want.shape) === '[1]';
+  if (shape === null || (dims(shape) !== dims(want.shape) && !scalar)) {
     return { error: Number.POSITIVE_INFINITY, failure: `${what}: shape ${shape ? dims(shape) : 'none'}, want ${dims(want.shape)}` };
   }
   if (want.dtype === 'int32') {

@@ -28,7 +28,7 @@ const table: Readonly<Record<string, Run>> = {
   sqrt: unary(h.sqrt),
   rsqrt: unary(h.rsqrt),
   reciprocal: unary(h.reciprocal),
-  gelu: ([x], { approximate = 'none' }) => h.gelu(x!, approximate as never),
+  gelu: ([x], { approximate = 'none' }) => h.gelu(x!, { approximate: approximate as never }),
   pow: ([x], { exponent }) => h.pow(x!, exponent!),
   clamp: ([x], { min, max }) => h.clamp(x!, min!, max!),
   add: binary(h.add),
@@ -96,7 +96,8 @@ export async function runOp(golden: OpGolden, { opTensors }: Golden, device: Dev
   await compare('output', output, golden.outputs[0]!);
   const upstream = opTensors[`${golden.case}/dout0`];
   if (upstream !== undefined) {
-    output.backward(h.tensor(upstream.data, { shape: upstream.shape, device }));
+    // numpy stores a scalar as [1]
+    output.backward(h.tensor(upstream.data, { shape: output.shape, device }));
     for (const [i, name] of golden.grads.entries()) {
       if (name === null) continue;
       // PyTorch stores zeros where nothing flows
