@@ -17,6 +17,7 @@ import { build } from 'esbuild';
 import { reflectShader, ShaderError, shaderDeclaration, shaderName, wgslEsbuild } from '../shaders/plugin.mjs';
 import { filesBelow, fromRoot, missing, ROOT, removeOthers, writeChanged } from './files.mjs';
 import { inlineEsbuild } from './inline.mjs';
+import { packageTypes } from './types.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -182,9 +183,6 @@ const require = createCliRequire(import.meta.url);`;
 
 /**
  * Writes the declarations of the public entry points to dist/types; a type error stops the build.
- *
- * The sources import one another as `./x.ts` and `./x.wgsl`. In the package these become `./x.js` and `./x.wgsl.js`, which
- * every consumer's resolution maps to the `.d.ts` files that are there, whatever its options.
  */
 export async function emitTypes() {
   const entries = Object.values(LIBRARY).filter((source) => !isMissing(source));
@@ -215,32 +213,15 @@ export async function emitTypes() {
   const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
   if (problems.length > 0) throw new BuildError(ts.formatDiagnostics(problems, host));
 
-  const declarations = [...emitted.values()].join('\n');
   for (const path of await filesBelow(join(TYPES, 'shaders'))) {
-    const name = relative(join(TYPES, 'shaders'), path)
-      .replace(/\.d\.wgsl\.ts$/, '.wgsl')
-      .split(sep)
-      .join('/');
-    if (!declarations.includes(`shaders/${name}`)) continue;
-    emitted.set(join(types, 'shaders', `${name}.d.ts`), await readFile(path, 'utf8'));
+    const name = relative(TYPES, path).replace(/\.d\.wgsl\.ts$/, '.wgsl.d.ts');
+    emitted.set(join(types, name), await readFile(path, 'utf8'));
   }
-  for (const [path, text] of emitted) await writeChanged(path, withJsSpecifiers(text));
-  await removeOthers(types, new Set(emitted.keys()));
-  console.log(`types    ${emitted.size} declarations`);
-}
-
-/**
- * Rewrites relative `.ts` and `.wgsl` import specifiers of a declaration to the `.js` files consumers resolve.
- *
- * @param {string} text
- */
-function withJsSpecifiers(text) {
-  return text.replace(
-    /(from\s+|import\s*\(\s*|import\s+|declare module\s+)(['"])(\.{1,2}\/[^'"]+)\2/g,
-    (_all, before, quote, path) => {
-      return `${before}${quote}${path.replace(/(?<!\.d)\.ts$/, '.js').replace(/\.wgsl$/, '.wgsl.js')}${quote}`;
-    },
-  );
+  const publicTypes = entries.map((entry) => join(types, entry.replace(/\.ts$/, '.d.ts')));
+  const written = await packageTypes(emitted, publicTypes, types);
+  for (const [path, text] of written) await writeChanged(path, text);
+  await removeOthers(types, new Set(written.keys()));
+  console.log(`types    ${written.size} declarations`);
 }
 
 /**
