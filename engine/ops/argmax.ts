@@ -3,9 +3,9 @@ import { dispatch, grid } from '../backend.ts';
 import { ShapeError, show } from '../errors.ts';
 import { defineOp, type Meta, type OpCase } from '../op.ts';
 import { reduce } from '../reference.ts';
-import { sizeOf, type Shape } from '../shape.ts';
+import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { linesAlong, threadsFor, type Lines } from './lines.ts';
+import { type Lines, linesAlong, threadsFor } from './lines.ts';
 import { nonEmptyShape, type ReduceOptions } from './reduction.ts';
 
 interface ArgAttrs {
@@ -70,7 +70,9 @@ function define(name: 'argmax' | 'argmin', formula: string) {
       };
     },
     reference: ({ x }, { dim, keepdim }) => {
-      const dims = x.shape.flatMap((_, d) => (dim === null || d === (dim + x.shape.length) % x.shape.length ? [d] : []));
+      const dims = x.shape.flatMap((_, d) =>
+        dim === null || d === (dim + x.shape.length) % x.shape.length ? [d] : [],
+      );
       return reduce(x, dims, keepdim, (v) =>
         v.reduce((at, e, i) => ((smallest ? e < v[at]! : e > v[at]!) ? i : at), 0),
       );

@@ -57,7 +57,12 @@ const cumsumOp = defineOp({
     { inputs: { x: { shape: [3, 9], dtype: 'bool' } }, attrs: { dim: 1 } },
     { inputs: { x: { shape: [40, 3], dtype: 'int32', high: 9 } }, attrs: { dim: 0, reverse: true } },
     { inputs: { x: [3, 300] }, attrs: { dim: -1 } },
-    { inputs: { x: { shape: [2, 70001], values: 'positive' } }, attrs: { dim: 1 }, gradient: false, note: 'long lines' },
+    {
+      inputs: { x: { shape: [2, 70001], values: 'positive' } },
+      attrs: { dim: 1 },
+      gradient: false,
+      note: 'long lines',
+    },
     { inputs: { x: [9001, 3] }, attrs: { dim: 0, reverse: true }, gradient: false, note: 'long columns' },
     { inputs: { x: [1024, 1024] }, attrs: { dim: -1 }, bench: true, gradient: false },
   ],

@@ -1,7 +1,7 @@
 import type { BackendName, Launch, Operand } from '../backend.ts';
 import { copyLaunch } from '../copy.ts';
 import type { LaunchTools } from '../op.ts';
-import { isContiguous, normalizeDim, type Layout, type Shape } from '../shape.ts';
+import { isContiguous, type Layout, normalizeDim, type Shape } from '../shape.ts';
 
 /**
  * How the kernels that work along dimensions (reductions, softmax, cumsum) see a tensor: as [outer, n, inner], where n
@@ -40,7 +40,11 @@ const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n
  * How the 256 threads of a workgroup share the lines (shaders/lib/lines.wgsl): about eight elements for each thread of a
  * line where elements follow one another; lines beside one another where they do not.
  */
-export function threadsFor({ outer, n, inner }: Lines): { readonly ROWS: number; readonly COLS: number; readonly ALONG: number } {
+export function threadsFor({ outer, n, inner }: Lines): {
+  readonly ROWS: number;
+  readonly COLS: number;
+  readonly ALONG: number;
+} {
   const rows =
     inner === 1
       ? Math.min(256, powerOfTwo(n / 8))

@@ -5,7 +5,15 @@ import type { Tensor } from '../tensor.ts';
 import { add, mul, sub } from './binary.ts';
 import { arrange } from './lines.ts';
 import { amax, sum } from './reduce.ts';
-import { dimsOf, nonEmptyShape, spread, unreduce, type Dims, type ReduceAttrs, type ReduceOptions } from './reduction.ts';
+import {
+  type Dims,
+  dimsOf,
+  nonEmptyShape,
+  type ReduceAttrs,
+  type ReduceOptions,
+  spread,
+  unreduce,
+} from './reduction.ts';
 import { MODE, softmaxOnWasm, softmaxOnWebGPU } from './softmaxKernel.ts';
 import { exp, log } from './unary.ts';
 import { reshape } from './views.ts';
@@ -30,7 +38,12 @@ const logsumexpOp = defineOp({
   composed: ({ x }, { dim, keepdim }) => {
     const top = amax(x.detach(), dim, { keepdim: true });
     const y = add(log(sum(exp(sub(x, top)), dim, { keepdim: true })), top);
-    return keepdim ? y : reshape(y, x.shape.filter((_, d) => !dimsOf(name, dim, x.ndim).includes(d)));
+    return keepdim
+      ? y
+      : reshape(
+          y,
+          x.shape.filter((_, d) => !dimsOf(name, dim, x.ndim).includes(d)),
+        );
   },
   saves: ['x', 'output'],
   grad: (dy, { x, output }, { attrs, shapes }) => ({

@@ -4,8 +4,8 @@ import parametersShader from '../../shaders/layer_norm_parameters.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
 import { ShapeError, show } from '../errors.ts';
 import type { LaunchTools, Meta } from '../op.ts';
-import { ndarray, type NDArray } from '../reference.ts';
-import { sameShape, sizeOf, type Shape } from '../shape.ts';
+import { type NDArray, ndarray } from '../reference.ts';
+import { type Shape, sameShape, sizeOf } from '../shape.ts';
 import { threadsFor } from './lines.ts';
 import { reduceOnWebGPU } from './reduction.ts';
 
@@ -57,7 +57,11 @@ interface Backward extends Omit<Forward, 'bias'> {
 
 const flag = (x: unknown): number => (x === undefined ? 0 : 1);
 
-export function normOnWebGPU({ x, weight, bias, mean, rstd, output }: Forward, eps: number, tools: LaunchTools): WebGPULaunch {
+export function normOnWebGPU(
+  { x, weight, bias, mean, rstd, output }: Forward,
+  eps: number,
+  tools: LaunchTools,
+): WebGPULaunch {
   const { rows, n } = rowsOf(x.shape);
   const threads = threadsFor({ outer: rows, n, inner: 1 });
   return dispatch({
@@ -92,7 +96,10 @@ export function normOnWasm({ x, weight, bias, mean, rstd, output }: Forward, eps
   };
 }
 
-export function normBackwardOnWebGPU({ x, weight, mean, rstd, dy, output }: Backward, tools: LaunchTools): WebGPULaunch {
+export function normBackwardOnWebGPU(
+  { x, weight, mean, rstd, dy, output }: Backward,
+  tools: LaunchTools,
+): WebGPULaunch {
   const { rows, n } = rowsOf(x.shape);
   const threads = threadsFor({ outer: rows, n, inner: 1 });
   return dispatch({

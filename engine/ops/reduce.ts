@@ -4,17 +4,17 @@ import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { div, eq, mul } from './binary.ts';
 import {
+  type Dims,
   dimsOf,
   lengthOf,
   nonEmptyShape,
+  type ReduceAttrs,
+  type ReduceOptions,
   reducedShape,
   reduceOnWasm,
   reduceOnWebGPU,
   spread,
   unreduce,
-  type Dims,
-  type ReduceAttrs,
-  type ReduceOptions,
 } from './reduction.ts';
 
 const defaults: ReduceAttrs = { dim: null, keepdim: false };
@@ -50,7 +50,12 @@ const sumOp = defineOp({
     { inputs: { x: { shape: [4, 9], dtype: 'int32', high: 1000 } }, attrs: { dim: 0 } },
     { inputs: { x: { shape: [70], dtype: 'bool' } }, note: 'counts' },
     { inputs: { x: [20000, 3] }, attrs: { dim: 0 }, gradient: false, note: 'few long columns: two stages' },
-    { inputs: { x: { shape: [1, 300001], values: 'positive' } }, attrs: { dim: 1 }, gradient: false, note: 'two stages' },
+    {
+      inputs: { x: { shape: [1, 300001], values: 'positive' } },
+      attrs: { dim: 1 },
+      gradient: false,
+      note: 'two stages',
+    },
     { inputs: { x: [4096, 512] }, attrs: { dim: 0 }, bench: true, gradient: false, note: 'gradient of a bias' },
     { inputs: { x: [4096, 512] }, attrs: { dim: 1 }, bench: true, gradient: false },
   ],

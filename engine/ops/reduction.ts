@@ -3,9 +3,9 @@ import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from
 import { anchor } from '../copy.ts';
 import { ShapeError, show } from '../errors.ts';
 import type { LaunchTools, Meta } from '../op.ts';
-import { normalizeDims, sizeOf, type Shape } from '../shape.ts';
+import { normalizeDims, type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { arrange, threadsFor, type Lines } from './lines.ts';
+import { arrange, type Lines, threadsFor } from './lines.ts';
 import { expand, reshape } from './views.ts';
 
 /** One dimension, several, or all of them (undefined, null, or none named). */
@@ -26,7 +26,8 @@ export const dimsOf = (op: string, dim: Dims, rank: number): number[] =>
   normalizeDims(op, Array.isArray(dim) && dim.length === 0 ? null : dim, rank);
 
 /** The sizes with those of `dims` set to 1. */
-export const keptShape = (shape: Shape, dims: readonly number[]): number[] => shape.map((s, d) => (dims.includes(d) ? 1 : s));
+export const keptShape = (shape: Shape, dims: readonly number[]): number[] =>
+  shape.map((s, d) => (dims.includes(d) ? 1 : s));
 
 export function reducedShape(op: string, { x }: { x: Meta }, { dim, keepdim }: ReduceAttrs): number[] {
   const dims = dimsOf(op, dim, x.shape.length);
@@ -50,7 +51,8 @@ export function nonEmptyShape(op: string, inputs: { x: Meta }, attrs: ReduceAttr
 export const lengthOf = (shape: Shape, dims: readonly number[]): number => sizeOf(dims.map((d) => shape[d]!));
 
 /** Where `y`, reduced over `dims` of `shape`, lines up with the unreduced tensor again. */
-export const unreduce = (y: Tensor, shape: Shape, dims: readonly number[]): Tensor => reshape(y, keptShape(shape, dims));
+export const unreduce = (y: Tensor, shape: Shape, dims: readonly number[]): Tensor =>
+  reshape(y, keptShape(shape, dims));
 
 /** dy at each element of x. */
 export const spread = (op: string, dy: Tensor, shape: Shape, dim: Dims): Tensor =>
@@ -134,7 +136,15 @@ export function reduceOnWebGPU(
 }
 
 /** One call of assembly/reduce.ts. */
-function reduceCall(kind: Kind, x: Operand, output: Operand, lines: Lines, parts: number, span: number, scale: number): WasmLaunch {
+function reduceCall(
+  kind: Kind,
+  x: Operand,
+  output: Operand,
+  lines: Lines,
+  parts: number,
+  span: number,
+  scale: number,
+): WasmLaunch {
   const { outer, n, inner } = lines;
   const shape = [n, inner, parts, span, CODE[kind]];
   // Columns that follow one another share cache lines: a thread takes at least 32.

@@ -3,10 +3,10 @@ import { dispatch, grid, type Operand } from '../backend.ts';
 import { ShapeError, show } from '../errors.ts';
 import { defineOp, type Meta, type OpCase } from '../op.ts';
 import { alongDim, ndarray } from '../reference.ts';
-import { normalizeDim, sameShape, type Shape } from '../shape.ts';
+import { normalizeDim, type Shape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { div, mul, sub } from './binary.ts';
-import { linesAlong, threadsFor, type Lines } from './lines.ts';
+import { type Lines, linesAlong, threadsFor } from './lines.ts';
 import { amax, sum } from './reduce.ts';
 import { lineGrain, MODE, softmaxOnWasm, softmaxOnWebGPU } from './softmaxKernel.ts';
 import { exp, log } from './unary.ts';
@@ -35,7 +35,12 @@ type Name = 'softmax' | 'logSoftmax';
 const sumOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** Softmax and its logarithm differ in a few words. */
-function define(name: Name, formula: string, line: (v: number[]) => number[], composed: (x: Tensor, dim: number) => Tensor) {
+function define(
+  name: Name,
+  formula: string,
+  line: (v: number[]) => number[],
+  composed: (x: Tensor, dim: number) => Tensor,
+) {
   const mode = MODE[name];
   const check = (shape: Shape, dim: number): Shape => {
     normalizeDim(name, dim, shape.length);
@@ -120,7 +125,7 @@ function define(name: Name, formula: string, line: (v: number[]) => number[], co
 }
 
 const exps = (v: readonly number[]): number[] => {
-  const top = v.reduce((a, b) => Math.max(a, b), -Infinity);
+  const top = v.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   return v.map((x) => Math.exp(x - top));
 };
 
@@ -151,7 +156,7 @@ const logSoftmaxOp = define(
   'logSoftmax',
   'y = x − max x − log Σ exp(x − max x)',
   (v) => {
-    const top = v.reduce((a, b) => Math.max(a, b), -Infinity);
+    const top = v.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
     const rest = Math.log(sumOf(exps(v)));
     return v.map((x) => x - top - rest);
   },

@@ -1,7 +1,7 @@
 import softmaxShader from '../../shaders/softmax.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
 import { anchor } from '../copy.ts';
-import { threadsFor, type Lines } from './lines.ts';
+import { type Lines, threadsFor } from './lines.ts';
 
 /** What shaders/softmax.wgsl and assembly/softmax.ts write. */
 export const MODE = { softmax: 0, logSoftmax: 1, logSumExp: 2 } as const;

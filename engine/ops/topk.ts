@@ -29,7 +29,9 @@ const topkOp = defineOp({
   inputs: ['x'],
   attrs: { k: 1, dim: -1 } as TopkAttrs,
   shape: ({ x }, attrs) => shapeOf(x, attrs),
-  extra: ({ x }: { readonly x: Meta }, attrs: TopkAttrs) => ({ indices: { shape: shapeOf(x, attrs), dtype: 'int32' } as const }),
+  extra: ({ x }: { readonly x: Meta }, attrs: TopkAttrs) => ({
+    indices: { shape: shapeOf(x, attrs), dtype: 'int32' } as const,
+  }),
   webgpu: ({ x, output, indices: where }, { k, dim }) => {
     const lines = linesAlong('topk', x.shape, dim);
     const threads = threadsFor(lines);
@@ -74,7 +76,12 @@ const topkOp = defineOp({
     { inputs: { x: { shape: [3, 7], values: 'distinct' } }, attrs: { k: 3 } },
     { inputs: { x: { shape: [2, 9, 3], values: 'distinct' } }, attrs: { k: 4, dim: 1 } },
     { inputs: { x: { shape: [6], values: 'distinct' } }, attrs: { k: 6 }, note: 'a sort' },
-    { inputs: { x: { shape: [7], values: [2, 5, 5, 1, 5, 2, 0] } }, attrs: { k: 5 }, gradient: false, note: 'equal ones' },
+    {
+      inputs: { x: { shape: [7], values: [2, 5, 5, 1, 5, 2, 0] } },
+      attrs: { k: 5 },
+      gradient: false,
+      note: 'equal ones',
+    },
     { inputs: { x: [] }, attrs: { k: 1 } },
     { inputs: { x: [3, 4] }, attrs: { k: 0 } },
     { inputs: { x: [0, 4] }, attrs: { k: 2 } },

@@ -4,7 +4,7 @@ import { reduce } from '../reference.ts';
 import type { Tensor } from '../tensor.ts';
 import { mul, sub } from './binary.ts';
 import { mean, sum } from './reduce.ts';
-import { dimsOf, lengthOf, type Dims, type ReduceAttrs, type ReduceOptions } from './reduction.ts';
+import { type Dims, dimsOf, lengthOf, type ReduceAttrs, type ReduceOptions } from './reduction.ts';
 
 interface VarianceAttrs extends ReduceAttrs {
   readonly correction: number;

@@ -4,9 +4,16 @@ import { loadPart, narrow, storePart, widenHigh, widenLow } from './lib/lines';
 // float64. Range: outer·inner, four lines at a time where they lie beside one another.
 
 export function cumsum(
-  x: usize, output: usize, n: i32, inner: i32, reverse: i32, begin: i32, end: i32, _scratch: usize,
+  x: usize,
+  output: usize,
+  n: i32,
+  inner: i32,
+  reverse: i32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
 ): void {
-  const step: isize = <isize>inner << 2;
+  const step: isize = (<isize>inner) << 2;
   const forward = reverse ? -step : step;
   for (let line = begin; line < end; ) {
     const outer = line / inner;
@@ -36,12 +43,19 @@ export function cumsum(
 
 /** int32, wrapping. */
 export function cumsumInt(
-  x: usize, output: usize, n: i32, inner: i32, reverse: i32, begin: i32, end: i32, _scratch: usize,
+  x: usize,
+  output: usize,
+  n: i32,
+  inner: i32,
+  reverse: i32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
 ): void {
-  const step: isize = <isize>inner << 2;
+  const step: isize = (<isize>inner) << 2;
   const forward = reverse ? -step : step;
   for (let line = begin; line < end; line++) {
-    let at = (<usize>(line / inner) * n * inner + line % inner) << 2;
+    let at = (<usize>(line / inner) * n * inner + (line % inner)) << 2;
     if (reverse) at += <usize>(n - 1) * step;
     let total = 0;
     for (let i = 0; i < n; i++, at += forward) {

@@ -6,10 +6,22 @@ import { across, loadPart, narrow, squaresLine, storePart, sumLine, WIDTH, widen
 
 /** Range: rows. */
 export function layerNorm(
-  x: usize, weight: usize, bias: usize, mean: usize, rstd: usize, output: usize,
-  n: i32, centered: i32, hasWeight: i32, hasBias: i32, eps: f64, begin: i32, end: i32, _scratch: usize,
+  x: usize,
+  weight: usize,
+  bias: usize,
+  mean: usize,
+  rstd: usize,
+  output: usize,
+  n: i32,
+  centered: i32,
+  hasWeight: i32,
+  hasBias: i32,
+  eps: f64,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
 ): void {
-  const bytes = <usize>n << 2;
+  const bytes = (<usize>n) << 2;
   const perElement: f64 = 1 / <f64>max(1, n);
   for (let row = begin; row < end; row++) {
     const from = x + <usize>row * bytes;
@@ -17,10 +29,10 @@ export function layerNorm(
     let center: f32 = 0;
     if (centered) {
       center = <f32>(sumLine(from, n) * perElement);
-      store<f32>(mean + (<usize>row << 2), center);
+      store<f32>(mean + ((<usize>row) << 2), center);
     }
     const scale = <f32>(1 / sqrt<f64>(squaresLine(from, center, n) * perElement + eps));
-    store<f32>(rstd + (<usize>row << 2), scale);
+    store<f32>(rstd + ((<usize>row) << 2), scale);
     const center4 = f32x4.splat(center);
     const scale4 = f32x4.splat(scale);
     for (let i: usize = 0; i < bytes; i += 16) {
@@ -35,17 +47,27 @@ export function layerNorm(
 
 /** Gradient of x. Range: rows. */
 export function layerNormBackward(
-  x: usize, weight: usize, mean: usize, rstd: usize, dy: usize, output: usize,
-  n: i32, centered: i32, hasWeight: i32, begin: i32, end: i32, _scratch: usize,
+  x: usize,
+  weight: usize,
+  mean: usize,
+  rstd: usize,
+  dy: usize,
+  output: usize,
+  n: i32,
+  centered: i32,
+  hasWeight: i32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
 ): void {
-  const bytes = <usize>n << 2;
+  const bytes = (<usize>n) << 2;
   const perElement: f64 = 1 / <f64>max(1, n);
   for (let row = begin; row < end; row++) {
     const from = x + <usize>row * bytes;
     const given = dy + <usize>row * bytes;
     const to = output + <usize>row * bytes;
-    const center4 = centered ? v128.load32_splat(mean + (<usize>row << 2)) : f32x4.splat(0);
-    const scale4 = v128.load32_splat(rstd + (<usize>row << 2));
+    const center4 = centered ? v128.load32_splat(mean + ((<usize>row) << 2)) : f32x4.splat(0);
+    const scale4 = v128.load32_splat(rstd + ((<usize>row) << 2));
     let sumG: f64 = 0;
     let sumGH: f64 = 0;
     for (let i: usize = 0; i < bytes; ) {
@@ -80,10 +102,19 @@ const BLOCK: i32 = 32;
 
 /** Gradients of weight and bias, output [2, n]; of weight alone, [n], without `centered`. Range: n. `scratch`: 8192 bytes. */
 export function layerNormParameters(
-  x: usize, mean: usize, rstd: usize, dy: usize, output: usize,
-  rows: i32, n: i32, centered: i32, begin: i32, end: i32, scratch: usize,
+  x: usize,
+  mean: usize,
+  rstd: usize,
+  dy: usize,
+  output: usize,
+  rows: i32,
+  n: i32,
+  centered: i32,
+  begin: i32,
+  end: i32,
+  scratch: usize,
 ): void {
-  const step = <usize>n << 2;
+  const step = (<usize>n) << 2;
   for (let first = begin; first < end; first += WIDTH) {
     const columns = min(WIDTH, end - first);
     memory.fill(scratch, 0, 16 * WIDTH);
@@ -91,17 +122,17 @@ export function layerNormParameters(
       const stop = min(rows, row + BLOCK);
       for (let c = 0; c < columns; c += 4) {
         const count = columns - c;
-        let at = <usize>row * step + (<usize>(first + c) << 2);
+        let at = <usize>row * step + ((<usize>(first + c)) << 2);
         let dw = f32x4.splat(0);
         let db = dw;
         for (let r = row; r < stop; r++, at += step) {
           const d = loadPart(dy + at, count);
           let h = loadPart(x + at, count);
-          if (centered) h = f32x4.sub(h, v128.load32_splat(mean + (<usize>r << 2)));
-          dw = f32x4.add(dw, f32x4.mul(d, f32x4.mul(h, v128.load32_splat(rstd + (<usize>r << 2)))));
+          if (centered) h = f32x4.sub(h, v128.load32_splat(mean + ((<usize>r) << 2)));
+          dw = f32x4.add(dw, f32x4.mul(d, f32x4.mul(h, v128.load32_splat(rstd + ((<usize>r) << 2)))));
           db = f32x4.add(db, d);
         }
-        const to = scratch + (<usize>c << 4);
+        const to = scratch + ((<usize>c) << 4);
         v128.store(to, f64x2.add(v128.load(to), widenLow(dw)));
         v128.store(to, f64x2.add(v128.load(to, 16), widenHigh(dw)), 16);
         v128.store(to, f64x2.add(v128.load(to, 32), widenLow(db)), 32);
@@ -109,8 +140,8 @@ export function layerNormParameters(
       }
     }
     for (let c = 0; c < columns; c += 4) {
-      const from = scratch + (<usize>c << 4);
-      const to = output + (<usize>(first + c) << 2);
+      const from = scratch + ((<usize>c) << 4);
+      const to = output + ((<usize>(first + c)) << 2);
       storePart(to, narrow(v128.load(from), v128.load(from, 16)), columns - c);
       if (centered) storePart(to + step, narrow(v128.load(from, 32), v128.load(from, 48)), columns - c);
     }

@@ -1,4 +1,15 @@
-import { across, dotLine, extremeLine, loadPart, MAX, narrow, storePart, sumLine, widenHigh, widenLow } from './lib/lines';
+import {
+  across,
+  dotLine,
+  extremeLine,
+  loadPart,
+  MAX,
+  narrow,
+  storePart,
+  sumLine,
+  widenHigh,
+  widenLow,
+} from './lib/lines';
 import { exp, exp4, log, log4 } from './lib/math';
 
 // Softmax along the middle of x [outer, n, inner], its logarithm, or the logarithm of its denominator; see
@@ -8,10 +19,17 @@ const SOFTMAX: i32 = 0;
 const LOG_SUM: i32 = 2;
 
 export function softmax(
-  x: usize, output: usize, n: i32, inner: i32, mode: i32, begin: i32, end: i32, _scratch: usize,
+  x: usize,
+  output: usize,
+  n: i32,
+  inner: i32,
+  mode: i32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
 ): void {
   if (inner == 1) {
-    const step = <usize>n << 2;
+    const step = (<usize>n) << 2;
     for (let line = begin; line < end; line++) {
       softmaxLine(x + <usize>line * step, output + <usize>line * (mode == LOG_SUM ? 4 : step), n, mode);
     }
@@ -21,8 +39,8 @@ export function softmax(
     const column = line % inner;
     const count = min(min(end - line, inner - column), 4);
     const from = (<usize>(line / inner) * n * inner + column) << 2;
-    const to = mode == LOG_SUM ? <usize>line << 2 : from;
-    softmaxColumns(x + from, output + to, n, <usize>inner << 2, count, mode);
+    const to = mode == LOG_SUM ? (<usize>line) << 2 : from;
+    softmaxColumns(x + from, output + to, n, (<usize>inner) << 2, count, mode);
     line += count;
   }
 }
@@ -30,8 +48,8 @@ export function softmax(
 function softmaxLine(x: usize, output: usize, n: i32, mode: i32): void {
   const top = extremeLine(x, n, MAX);
   const top4 = f32x4.splat(top);
-  const whole = <usize>(n & ~3) << 2;
-  const bytes = <usize>n << 2;
+  const whole = (<usize>(n & ~3)) << 2;
+  const bytes = (<usize>n) << 2;
   let total: f64 = 0;
   let i: usize = 0;
   while (i < whole) {
@@ -106,7 +124,15 @@ function softmaxColumns(x: usize, output: usize, n: i32, step: usize, count: i32
 
 /** See shaders/softmax_backward.wgsl. Range: outer·inner, the lines. */
 export function softmaxBackward(
-  y: usize, dy: usize, output: usize, n: i32, inner: i32, mode: i32, begin: i32, end: i32, _scratch: usize,
+  y: usize,
+  dy: usize,
+  output: usize,
+  n: i32,
+  inner: i32,
+  mode: i32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
 ): void {
   if (inner == 1) {
     for (let line = begin; line < end; line++) {
@@ -119,7 +145,7 @@ export function softmaxBackward(
     const column = line % inner;
     const count = min(min(end - line, inner - column), 4);
     const at = (<usize>(line / inner) * n * inner + column) << 2;
-    backwardColumns(y + at, dy + at, output + at, n, <usize>inner << 2, count, mode);
+    backwardColumns(y + at, dy + at, output + at, n, (<usize>inner) << 2, count, mode);
     line += count;
   }
 }
@@ -127,8 +153,8 @@ export function softmaxBackward(
 function backwardLine(y: usize, dy: usize, output: usize, n: i32, mode: i32): void {
   const total = <f32>(mode == SOFTMAX ? dotLine(y, dy, n) : sumLine(dy, n));
   const total4 = f32x4.splat(total);
-  const whole = <usize>(n & ~3) << 2;
-  const bytes = <usize>n << 2;
+  const whole = (<usize>(n & ~3)) << 2;
+  const bytes = (<usize>n) << 2;
   let i: usize = 0;
   if (mode == SOFTMAX) {
     for (; i < whole; i += 16) {

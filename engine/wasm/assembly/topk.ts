@@ -4,7 +4,15 @@
 // A heap of the k best so far, the worst of them on top: value, then index, 8 bytes each.
 
 export function topk(
-  x: usize, output: usize, indices: usize, n: i32, inner: i32, k: i32, begin: i32, end: i32, scratch: usize,
+  x: usize,
+  output: usize,
+  indices: usize,
+  n: i32,
+  inner: i32,
+  k: i32,
+  begin: i32,
+  end: i32,
+  scratch: usize,
 ): void {
   for (let line = begin; line < end; line++) {
     const outer = line / inner;
@@ -19,7 +27,7 @@ export function topk(
       const to = (<usize>(outer * k + left) * inner + column) << 2;
       store<f32>(output + to, load<f32>(scratch));
       store<i32>(indices + to, load<i32>(scratch, 4));
-      const last = scratch + (<usize>left << 3);
+      const last = scratch + ((<usize>left) << 3);
       sink(scratch, left, load<f32>(last), load<i32>(last, 4));
     }
   }
@@ -35,7 +43,7 @@ function worse(a: f32, i: i32, b: f32, j: i32): bool {
 // @ts-expect-error decorator
 @inline
 function put(heap: usize, at: i32, value: f32, index: i32): void {
-  const to = heap + (<usize>at << 3);
+  const to = heap + ((<usize>at) << 3);
   store<f32>(to, value);
   store<i32>(to, index, 4);
 }
@@ -44,7 +52,7 @@ function put(heap: usize, at: i32, value: f32, index: i32): void {
 function rise(heap: usize, at: i32, value: f32, index: i32): void {
   while (at > 0) {
     const parent = (at - 1) >> 1;
-    const p = heap + (<usize>parent << 3);
+    const p = heap + ((<usize>parent) << 3);
     if (!worse(value, index, load<f32>(p), load<i32>(p, 4))) break;
     put(heap, at, load<f32>(p), load<i32>(p, 4));
     at = parent;
@@ -58,7 +66,7 @@ function sink(heap: usize, size: i32, value: f32, index: i32): void {
   for (;;) {
     let child = 2 * at + 1;
     if (child >= size) break;
-    let c = heap + (<usize>child << 3);
+    let c = heap + ((<usize>child) << 3);
     if (child + 1 < size && worse(load<f32>(c, 8), load<i32>(c, 12), load<f32>(c), load<i32>(c, 4))) {
       child++;
       c += 8;

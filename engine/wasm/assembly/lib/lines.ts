@@ -15,9 +15,7 @@ export const WIDTH: i32 = 512;
 // @ts-expect-error decorator
 @inline
 export function across(v: v128): f32 {
-  return (
-    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
-  );
+  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }
 
 /** Sum of `count` elements that follow one another. */
@@ -118,8 +116,11 @@ export function extremeLine(x: usize, count: i32, op: i32): f32 {
       }
       a = f32x4.min(a, b);
     }
-    best = pick(pick(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1), op),
-      pick(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3), op), op);
+    best = pick(
+      pick(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1), op),
+      pick(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3), op),
+      op,
+    );
   }
   for (; left > 0; left--, x += 4) best = pick(best, load<f32>(x), op);
   return best;
@@ -170,27 +171,33 @@ function blockOf1(x: usize, rows: i32, step: usize): f32 {
 
 /** output[c] = scale · Σ over rows of x[row, c], for up to WIDTH columns. */
 export function sumColumns(
-  x: usize, output: usize, rows: i32, inner: i32, columns: i32, scale: f64, scratch: usize,
+  x: usize,
+  output: usize,
+  rows: i32,
+  inner: i32,
+  columns: i32,
+  scale: f64,
+  scratch: usize,
 ): void {
-  const step = <usize>inner << 2;
-  memory.fill(scratch, 0, <usize>columns << 3);
+  const step = (<usize>inner) << 2;
+  memory.fill(scratch, 0, (<usize>columns) << 3);
   for (let row = 0; row < rows; row += BLOCK) {
     const count = min(BLOCK, rows - row);
     const from = x + <usize>row * step;
     let c = 0;
     for (; c + 3 < columns; c += 4) {
-      const block = blockOf4(from + (<usize>c << 2), count, step);
-      const to = scratch + (<usize>c << 3);
+      const block = blockOf4(from + ((<usize>c) << 2), count, step);
+      const to = scratch + ((<usize>c) << 3);
       v128.store(to, f64x2.add(v128.load(to), widenLow(block)));
       v128.store(to, f64x2.add(v128.load(to, 16), widenHigh(block)), 16);
     }
     for (; c < columns; c++) {
-      const to = scratch + (<usize>c << 3);
-      store<f64>(to, load<f64>(to) + <f64>blockOf1(from + (<usize>c << 2), count, step));
+      const to = scratch + ((<usize>c) << 3);
+      store<f64>(to, load<f64>(to) + <f64>blockOf1(from + ((<usize>c) << 2), count, step));
     }
   }
   for (let c = 0; c < columns; c++) {
-    store<f32>(output + (<usize>c << 2), <f32>(load<f64>(scratch + (<usize>c << 3)) * scale));
+    store<f32>(output + ((<usize>c) << 2), <f32>(load<f64>(scratch + ((<usize>c) << 3)) * scale));
   }
 }
 
