@@ -1,15 +1,13 @@
 import {
   ArgumentError,
-  constant,
+  init,
   Linear,
   linear,
   Module,
   narrow,
-  newParameter,
   permute,
   reshape,
   scaledDotProductAttention,
-  xavierUniform,
   type Generator,
   type ModuleOptions,
   type Tensor,
@@ -46,10 +44,10 @@ export class MultiHeadAttention extends Module {
     this.heads = heads;
     this.dropout = options.dropout ?? 0;
     this.generator = options.generator;
-    this.inProjWeight = newParameter([3 * dModel, dModel], xavierUniform, options);
-    this.inProjBias = newParameter([3 * dModel], constant(0), options);
+    this.inProjWeight = init.newParameter([3 * dModel, dModel], init.xavierUniform, options);
+    this.inProjBias = init.newParameter([3 * dModel], init.constant(0), options);
     this.outProj = new Linear(dModel, dModel, options);
-    this.outProj.bias?.copyFrom(constant(0)([dModel]));
+    this.outProj.bias?.copyFrom(init.constant(0)([dModel]));
   }
 
   /** query: [batch, L, d]; memory: [batch, S, d] gives keys and values → [batch, L, d] */

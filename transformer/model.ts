@@ -2,12 +2,11 @@ import {
   ArgumentError,
   Dropout,
   Embedding,
+  init,
   Linear,
   Module,
   narrow,
-  normal,
   unscoped,
-  xavierUniform,
   type ModuleOptions,
   type Tensor,
 } from '../engine/index.ts';
@@ -95,8 +94,8 @@ export class Transformer extends Module {
   private reset({ generator }: ModuleOptions): void {
     const tables = new Set([this.srcEmbed.weight, this.tgtEmbed.weight]);
     for (const p of this.parameters()) {
-      if (tables.has(p)) p.copyFrom(normal(this.config.dModel ** -0.5)(p.shape, generator));
-      else if (p.ndim === 2) p.copyFrom(xavierUniform(p.shape, generator));
+      if (tables.has(p)) p.copyFrom(init.normal(this.config.dModel ** -0.5)(p.shape, generator));
+      else if (p.ndim === 2) p.copyFrom(init.xavierUniform(p.shape, generator));
     }
   }
 

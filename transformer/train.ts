@@ -1,8 +1,8 @@
 import {
   Adam,
   ArgumentError,
-  clipGradNorm,
   crossEntropy,
+  gradNorm,
   HeddleError,
   manualSeed,
   noam,
@@ -140,23 +140,23 @@ export class Trainer {
       const tensors = uploadBatch(batch, model.device);
       const value = batchLoss(model, tensors, labelSmoothing);
       value.backward();
-      const total = clipGradNorm(model.parameters(), clipNorm > 0 ? clipNorm : Number.POSITIVE_INFINITY);
+      const { norm: total, scale } = gradNorm(model.parameters(), clipNorm > 0 ? clipNorm : Number.POSITIVE_INFINITY);
       this.optimizer.lr = lr;
-      this.optimizer.step();
+      this.optimizer.step({ gradScale: scale });
       this.optimizer.zeroGrad();
       return [value.detach(), total] as const;
     });
     await model.device.throttle();
-    const [lossValue, gradNorm] = await Promise.all([loss.item(), norm.item()]);
+    const [lossValue, normValue] = await Promise.all([loss.item(), norm.item()]);
     results.dispose();
-    if (!Number.isFinite(lossValue) || !Number.isFinite(gradNorm)) {
+    if (!Number.isFinite(lossValue) || !Number.isFinite(normValue)) {
       throw new HeddleError(
-        `train: loss ${lossValue}, gradient norm ${gradNorm} at step ${step}. ` +
+        `train: loss ${lossValue}, gradient norm ${normValue} at step ${step}. ` +
           'Go back to an earlier checkpoint with a lower learning rate or more warm-up.',
       );
     }
     this.#step = step;
-    return { loss: lossValue, lr, gradNorm };
+    return { loss: lossValue, lr, gradNorm: normValue };
   }
 }
 

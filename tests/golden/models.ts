@@ -77,7 +77,7 @@ interface Training {
   steps: number;
 }
 
-function makeOptimizer(t: Training, parameters: Tensor[]): h.Optimizer {
+function makeOptimizer(t: Training, parameters: Tensor[]): h.SGD | h.Adam | h.AdamW {
   const { lr, weight_decay: weightDecay } = t;
   if (t.optimizer === 'sgd') return new h.SGD(parameters, { lr, momentum: t.momentum ?? 0, weightDecay });
   const options = { lr, betas: t.betas ?? ([0.9, 0.999] as [number, number]), eps: t.eps ?? 1e-8, weightDecay };
@@ -104,7 +104,7 @@ async function runTranslator({ model: name, config, training }: ModelGolden, gol
     { device },
   );
   model.loadStateDict(part(golden, name, 'param'));
-  const optimizer = makeOptimizer(t, model.parameters());
+  const optimizer = makeOptimizer(t, model.flattenParameters().parameters());
   using _ = h.scope();
   const inputs = part(golden, name, 'in');
   const source = upload(inputs['src']!, device);
