@@ -1,8 +1,8 @@
-import { copyLaunch } from '../copy.ts';
 import type { BackendName, Launch, Operand, WasmLaunch, WebGPULaunch } from '../backend.ts';
+import { copyLaunch } from '../copy.ts';
 import { ArgumentError, DTypeError, ShapeError, show } from '../errors.ts';
 import { defineComposite, defineOp, type Meta } from '../op.ts';
-import { ndarray, type NDArray } from '../reference.ts';
+import { type NDArray, ndarray } from '../reference.ts';
 import { normalizeDim, sameShape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { slice, unsqueeze } from './views.ts';

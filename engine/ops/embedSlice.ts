@@ -3,7 +3,7 @@ import { dispatch, grid } from '../backend.ts';
 import { ShapeError, show } from '../errors.ts';
 import { defineOp } from '../op.ts';
 import { at, build } from '../reference.ts';
-import { normalizeDim, sizeOf, type Shape } from '../shape.ts';
+import { normalizeDim, type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { wordOf } from './elementwise.ts';
 import { linesAlong } from './lines.ts';

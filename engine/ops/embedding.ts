@@ -4,7 +4,7 @@ import { defineOp } from '../op.ts';
 import { at, build, ndarray } from '../reference.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { rowsBackwardWasm, rowsBackwardWebGPU, rowsWasm, rowsWebGPU, type Rows } from './rows.ts';
+import { type Rows, rowsBackwardWasm, rowsBackwardWebGPU, rowsWasm, rowsWebGPU } from './rows.ts';
 
 const rowsOf = (indices: Operand, [rows, inner]: Shape, blank: number | null): Rows => ({
   indices,

@@ -12,12 +12,20 @@ function counts(label: i32, n: i32, ignore: i32): bool {
 
 /** stats [rows, 2]: largest x, and log Σ e^(x − that). Range: rows. */
 export function crossEntropy(
-  logits: usize, labels: usize, losses: usize, stats: usize, n: i32, ignore: i32, smoothing: f64,
-  begin: i32, end: i32, _scratch: usize,
+  logits: usize,
+  labels: usize,
+  losses: usize,
+  stats: usize,
+  n: i32,
+  ignore: i32,
+  smoothing: f64,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
 ): void {
   for (let row = begin; row < end; row++) {
-    const label = load<i32>(labels + (<usize>row << 2));
-    const stat = stats + (<usize>row << 3);
+    const label = load<i32>(labels + ((<usize>row) << 2));
+    const stat = stats + ((<usize>row) << 3);
     let loss: f64 = 0;
     let top: f32 = 0;
     let logTotal: f64 = 0;
@@ -25,10 +33,10 @@ export function crossEntropy(
       const x = logits + ((<usize>row * n) << 2);
       top = extremeLine(x, n, MAX);
       logTotal = Math.log(sumOfExp(x, n, top));
-      loss = logTotal - (1 - smoothing) * (<f64>load<f32>(x + (<usize>label << 2)) - <f64>top);
+      loss = logTotal - (1 - smoothing) * (<f64>load<f32>(x + ((<usize>label) << 2)) - <f64>top);
       if (smoothing > 0) loss -= smoothing * (sumLine(x, n) / <f64>n - <f64>top);
     }
-    store<f32>(losses + (<usize>row << 2), <f32>loss);
+    store<f32>(losses + ((<usize>row) << 2), <f32>loss);
     store<f32>(stat, top);
     store<f32>(stat, <f32>logTotal, 4);
   }
@@ -52,14 +60,23 @@ function sumOfExp(x: usize, n: i32, top: f32): f64 {
 
 /** The sum, or the mean over the rows that count, and what the sum was multiplied by. Range: 1. */
 export function crossEntropyTotal(
-  losses: usize, labels: usize, output: usize, scale: usize, rows: i32, n: i32, ignore: i32, mean: i32,
-  _begin: i32, _end: i32, _scratch: usize,
+  losses: usize,
+  labels: usize,
+  output: usize,
+  scale: usize,
+  rows: i32,
+  n: i32,
+  ignore: i32,
+  mean: i32,
+  _begin: i32,
+  _end: i32,
+  _scratch: usize,
 ): void {
   let factor: f64 = 1;
   if (mean != 0) {
     let count = 0;
     for (let row = 0; row < rows; row++) {
-      if (counts(load<i32>(labels + (<usize>row << 2)), n, ignore)) count++;
+      if (counts(load<i32>(labels + ((<usize>row) << 2)), n, ignore)) count++;
     }
     factor = count == 0 ? 0 : 1 / <f64>count;
   }
@@ -69,28 +86,39 @@ export function crossEntropyTotal(
 
 /** output[r, c] = dy·scale·(softmax − ε/n − (1 − ε)·[c = label]). Range: rows. */
 export function crossEntropyBackward(
-  dy: usize, logits: usize, labels: usize, stats: usize, scale: usize, output: usize,
-  n: i32, ignore: i32, smoothing: f64, each: i32, mean: i32,
-  begin: i32, end: i32, _scratch: usize,
+  dy: usize,
+  logits: usize,
+  labels: usize,
+  stats: usize,
+  scale: usize,
+  output: usize,
+  n: i32,
+  ignore: i32,
+  smoothing: f64,
+  each: i32,
+  mean: i32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
 ): void {
-  const bytes = <usize>n << 2;
-  const whole = <usize>(n & ~3) << 2;
+  const bytes = (<usize>n) << 2;
+  const whole = (<usize>(n & ~3)) << 2;
   const even = <f32>(smoothing / <f64>n);
   const even4 = f32x4.splat(even);
   for (let row = begin; row < end; row++) {
-    const label = load<i32>(labels + (<usize>row << 2));
+    const label = load<i32>(labels + ((<usize>row) << 2));
     const to = output + <usize>row * bytes;
     if (!counts(label, n, ignore)) {
       memory.fill(to, 0, bytes);
       continue;
     }
     const x = logits + <usize>row * bytes;
-    const stat = stats + (<usize>row << 3);
+    const stat = stats + ((<usize>row) << 3);
     const top = load<f32>(stat);
     const logTotal = load<f32>(stat, 4);
     const top4 = f32x4.splat(top);
     const log4 = f32x4.splat(logTotal);
-    const factor = load<f32>(dy + (each != 0 ? <usize>row << 2 : 0)) * (mean != 0 ? load<f32>(scale) : 1);
+    const factor = load<f32>(dy + (each != 0 ? (<usize>row) << 2 : 0)) * (mean != 0 ? load<f32>(scale) : 1);
     const factor4 = f32x4.splat(factor);
     let c: usize = 0;
     for (; c < whole; c += 16) {
@@ -98,7 +126,7 @@ export function crossEntropyBackward(
       v128.store(to + c, f32x4.mul(factor4, f32x4.sub(p, even4)));
     }
     for (; c < bytes; c += 4) store<f32>(to + c, factor * (exp(load<f32>(x + c) - top - logTotal) - even));
-    const at = <usize>label << 2;
+    const at = (<usize>label) << 2;
     const p = exp(load<f32>(x + at) - top - logTotal);
     store<f32>(to + at, factor * (p - <f32>(smoothing / <f64>n + (1 - smoothing))));
   }

@@ -3,13 +3,21 @@
 
 /** Range: outer·n, the rows of the output. */
 export function embedding(
-  indices: usize, x: usize, output: usize, n: i32, rows: i32, inner: i32, blank: i32,
-  begin: i32, end: i32, _scratch: usize,
+  indices: usize,
+  x: usize,
+  output: usize,
+  n: i32,
+  rows: i32,
+  inner: i32,
+  blank: i32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
 ): void {
-  const bytes = <usize>inner << 2;
+  const bytes = (<usize>inner) << 2;
   for (let line = begin; line < end; line++) {
     const outer = line / n;
-    const row = load<i32>(indices + (<usize>(line - outer * n) << 2));
+    const row = load<i32>(indices + ((<usize>(line - outer * n)) << 2));
     const to = output + <usize>line * bytes;
     if (<u32>row < <u32>rows && row != blank) memory.copy(to, x + (<usize>outer * rows + row) * bytes, bytes);
     else memory.fill(to, 0, bytes);
@@ -18,16 +26,25 @@ export function embedding(
 
 /** output[o, row, :] = Σ dy[o, j, :] over indices[j] = row, in the order of j. Range: rows. */
 export function embeddingBackward(
-  indices: usize, dy: usize, output: usize, outer: i32, n: i32, rows: i32, inner: i32, blank: i32,
-  begin: i32, end: i32, _scratch: usize,
+  indices: usize,
+  dy: usize,
+  output: usize,
+  outer: i32,
+  n: i32,
+  rows: i32,
+  inner: i32,
+  blank: i32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
 ): void {
-  const bytes = <usize>inner << 2;
+  const bytes = (<usize>inner) << 2;
   for (let o = 0; o < outer; o++) {
     const to = output + <usize>o * rows * bytes;
     memory.fill(to + <usize>begin * bytes, 0, <usize>(end - begin) * bytes);
     let from = dy + <usize>o * n * bytes;
     for (let j = 0; j < n; j++, from += bytes) {
-      const row = load<i32>(indices + (<usize>j << 2));
+      const row = load<i32>(indices + ((<usize>j) << 2));
       if (row < begin || row >= end || row == blank) continue;
       const sum = to + <usize>row * bytes;
       let c: usize = 0;

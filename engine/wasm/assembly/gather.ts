@@ -5,11 +5,32 @@ import { nextRow, rowOf, rowSize, seek, stepOf, walkOperand, walkSizes } from '.
  * the dimension chosen, which has `size` places `step` elements apart. A place outside gives 0. Range: the output.
  */
 export function gather(
-  indices: usize, x: usize, output: usize, size: i32, step: i32,
-  n0: i32, n1: i32, n2: i32, n3: i32, n4: i32, n5: i32,
-  a0: i32, a1: i32, a2: i32, a3: i32, a4: i32, a5: i32,
-  b0: i32, b1: i32, b2: i32, b3: i32, b4: i32, b5: i32,
-  begin: i32, end: i32, scratch: usize,
+  indices: usize,
+  x: usize,
+  output: usize,
+  size: i32,
+  step: i32,
+  n0: i32,
+  n1: i32,
+  n2: i32,
+  n3: i32,
+  n4: i32,
+  n5: i32,
+  a0: i32,
+  a1: i32,
+  a2: i32,
+  a3: i32,
+  a4: i32,
+  a5: i32,
+  b0: i32,
+  b1: i32,
+  b2: i32,
+  b3: i32,
+  b4: i32,
+  b5: i32,
+  begin: i32,
+  end: i32,
+  scratch: usize,
 ): void {
   walkSizes(scratch, n0, n1, n2, n3, n4, n5);
   walkOperand(scratch, 0, indices, a0, a1, a2, a3, a4, a5);
@@ -17,7 +38,7 @@ export function gather(
   const row = rowSize(scratch);
   const stepIndex = stepOf(scratch, 0);
   const stepX = stepOf(scratch, 1);
-  const bytes = <usize>step << 2;
+  const bytes = (<usize>step) << 2;
   let column = seek(scratch, 2, begin);
   for (let i = begin; i < end; ) {
     const n = min(row - <i32>column, end - i);
@@ -25,7 +46,7 @@ export function gather(
     let from = rowOf(scratch, 1) + column * stepX;
     for (const stop = i + n; i < stop; i++, which += stepIndex, from += stepX) {
       const place = load<i32>(which);
-      store<i32>(output + (<usize>i << 2), <u32>place < <u32>size ? load<i32>(from + <usize>place * bytes) : 0);
+      store<i32>(output + ((<usize>i) << 2), <u32>place < <u32>size ? load<i32>(from + <usize>place * bytes) : 0);
     }
     column = 0;
     nextRow(scratch, 2);
@@ -38,10 +59,27 @@ export function gather(
  * Range: the product of the sizes before dim.
  */
 export function scatterAdd(
-  x: usize, indices: usize, source: usize, output: usize, base: i32, dim: i32,
-  n0: i32, n1: i32, n2: i32, n3: i32, n4: i32, n5: i32,
-  l0: i32, l1: i32, l2: i32, l3: i32, l4: i32, l5: i32,
-  begin: i32, end: i32, scratch: usize,
+  x: usize,
+  indices: usize,
+  source: usize,
+  output: usize,
+  base: i32,
+  dim: i32,
+  n0: i32,
+  n1: i32,
+  n2: i32,
+  n3: i32,
+  n4: i32,
+  n5: i32,
+  l0: i32,
+  l1: i32,
+  l2: i32,
+  l3: i32,
+  l4: i32,
+  l5: i32,
+  begin: i32,
+  end: i32,
+  scratch: usize,
 ): void {
   walkSizes(scratch, n0, n1, n2, n3, n4, n5);
   const limits = scratch + 24;
@@ -64,11 +102,11 @@ export function scatterAdd(
     from *= places * innerLimit;
     for (let j = 0; j < places; j++) {
       for (let k = 0; k < innerLimit; k++, from++) {
-        const place = load<i32>(indices + (<usize>from << 2));
+        const place = load<i32>(indices + ((<usize>from) << 2));
         if (<u32>place >= <u32>size) continue;
         const column = inner == innerLimit ? k : columnOf(k, scratch, limits, dim);
         const at = to + (<usize>place * inner + column) * 4;
-        store<f32>(at, load<f32>(at) + load<f32>(source + (<usize>from << 2)));
+        store<f32>(at, load<f32>(at) + load<f32>(source + ((<usize>from) << 2)));
       }
     }
   }
@@ -77,7 +115,7 @@ export function scatterAdd(
 // @ts-ignore: decorator
 @inline
 function sizeAt(sizes: usize, d: i32): i32 {
-  return load<i32>(sizes + (<usize>d << 2));
+  return load<i32>(sizes + ((<usize>d) << 2));
 }
 
 /** The place `outer` of dimensions 0 … dim − 1 of `sizes`, counted in those of `limits`; −1 where it lies outside. */

@@ -14,6 +14,7 @@ export * from './gather';
 export * from './heap';
 export * from './layerNorm';
 export * from './matmul';
+export * from './optim';
 export * from './reduce';
 export * from './softmax';
 export * from './topk';

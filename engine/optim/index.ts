@@ -1,0 +1,12 @@
+export { Adam, type AdamOptions, AdamW } from './adam.ts';
+export { clipGradNorm, clipGradValue, type GradNorm, gradNorm } from './clip.ts';
+export {
+  type GroupOptions,
+  Optimizer,
+  type OptimizerState,
+  type ParamGroup,
+  type ParamState,
+  type StepOptions,
+} from './optimizer.ts';
+export { constant, cosineDecay, type DecayOptions, linearDecay, noam, type Schedule } from './schedule.ts';
+export { SGD, type SGDOptions } from './sgd.ts';

@@ -1,0 +1,65 @@
+import { ArgumentError } from '../errors.ts';
+
+/** The learning rate at a step, counted from 1: `optimizer.lr = schedule(step)` before each `optimizer.step()`. */
+export type Schedule = (step: number) => number;
+
+function positive(schedule: string, settings: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(settings)) {
+    if (!(value > 0)) throw new ArgumentError(`${schedule}: ${name} is ${value}, expected a number above 0.`);
+  }
+}
+
+/**
+ * The schedule of "Attention Is All You Need" (Vaswani et al. 2017, equation 3): linear over `warmup` steps, then falling
+ * with the root of the step: factor · dModel^−½ · min(t^−½, t · warmup^−3/2).
+ */
+export function noam({
+  dModel,
+  warmup = 4000,
+  factor = 1,
+}: {
+  readonly dModel: number;
+  readonly warmup?: number;
+  readonly factor?: number;
+}): Schedule {
+  positive('noam', { dModel, warmup });
+  return (step) => factor * dModel ** -0.5 * Math.min(step ** -0.5, step * warmup ** -1.5);
+}
+
+/** From `lr`/warmup up to `lr` over `warmup` steps; 1 from then on. */
+const rise = (step: number, warmup: number): number => (step < warmup ? step / warmup : 1);
+
+/** Always `lr`, after a linear rise over `warmup` steps. */
+export function constant({ lr, warmup = 0 }: { readonly lr: number; readonly warmup?: number }): Schedule {
+  return (step) => lr * rise(step, warmup);
+}
+
+export interface DecayOptions {
+  readonly lr: number;
+  /** Steps in all; from there on the rate is `end`. */
+  readonly steps: number;
+  readonly warmup?: number;
+  readonly end?: number;
+}
+
+/** How far a step is on the way from the end of the warm-up to the last step, 0 to 1. */
+const progress = (step: number, warmup: number, steps: number): number =>
+  Math.min(1, Math.max(0, step - warmup) / Math.max(1, steps - warmup));
+
+/** A linear rise over `warmup` steps, then a straight line down to `end` at `steps`. */
+export function linearDecay({ lr, steps, warmup = 0, end = 0 }: DecayOptions): Schedule {
+  positive('linearDecay', { steps });
+  return (step) => (step < warmup ? lr * rise(step, warmup) : lr + (end - lr) * progress(step, warmup, steps));
+}
+
+/**
+ * A linear rise over `warmup` steps, then half a cosine down to `end` at `steps` (Loshchilov and Hutter 2017, without
+ * restarts).
+ */
+export function cosineDecay({ lr, steps, warmup = 0, end = 0 }: DecayOptions): Schedule {
+  positive('cosineDecay', { steps });
+  return (step) => {
+    if (step < warmup) return lr * rise(step, warmup);
+    return end + ((lr - end) / 2) * (1 + Math.cos(Math.PI * progress(step, warmup, steps)));
+  };
+}
