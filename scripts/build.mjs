@@ -65,8 +65,6 @@ export async function reflectShaders() {
  * Compiles the AssemblyScript kernels, once with plain and once with relaxed SIMD, unless nothing they depend on changed.
  */
 export async function compileWasm() {
-  const entry = 'engine/wasm/assembly/index.ts';
-  if (isMissing(entry)) return;
   const config = join(ROOT, 'asconfig.json');
   const targets = Object.keys(JSON.parse(await readFile(config, 'utf8')).targets);
   const hash = createHash('sha256').update(require('assemblyscript/package.json').version);
@@ -136,41 +134,32 @@ export async function bundle() {
     logLevel: 'warning',
     write: false,
   };
-  /** @type {import('esbuild').OutputFile[]} */
-  const outputs = [];
-  const entries = Object.entries(LIBRARY).filter(([, source]) => !isMissing(source));
-  if (entries.length > 0) {
-    const library = await build({
-      ...common,
-      write: false,
-      entryPoints: Object.fromEntries(entries),
-      platform: 'neutral',
-      mainFields: ['module', 'main'],
-      splitting: true,
-      chunkNames: 'chunks/[name]-[hash]',
-    });
-    outputs.push(...library.outputFiles);
-  }
-  if (!isMissing(CLI)) {
-    // Bundled CommonJS packages call require() for Node's own modules; a module has none until it is made.
-    const banner = `#!/usr/bin/env node
+  const library = await build({
+    ...common,
+    write: false,
+    entryPoints: LIBRARY,
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  });
+  // Bundled CommonJS packages call require() for Node's own modules; a module has none until it is made.
+  const banner = `#!/usr/bin/env node
 import { createRequire as createCliRequire } from 'node:module';
 const require = createCliRequire(import.meta.url);`;
-    const cli = await build({
-      ...common,
-      write: false,
-      entryPoints: { cli: CLI },
-      platform: 'node',
-      target: 'node20.16',
-      plugins: [wgslEsbuild(), inlineEsbuild()],
-      banner: { js: banner },
-    });
-    outputs.push(...cli.outputFiles);
-  }
+  const cli = await build({
+    ...common,
+    write: false,
+    entryPoints: { cli: CLI },
+    platform: 'node',
+    target: 'node20.16',
+    plugins: [wgslEsbuild(), inlineEsbuild()],
+    banner: { js: banner },
+  });
+  const outputs = [...library.outputFiles, ...cli.outputFiles];
   for (const { path, contents } of outputs) await writeChanged(path, contents);
   // npm marks the program as executable when it installs the package; `npx heddle` in the repository needs it too.
-  const executable = join(DIST, 'cli.js');
-  if (existsSync(executable)) await chmod(executable, 0o755);
+  await chmod(join(DIST, 'cli.js'), 0o755);
   const kept = new Set(outputs.map(({ path }) => resolve(path)));
   await removeOthers(DIST, kept, (path) => /\.js(\.map)?$/.test(path) && !path.startsWith(join(DIST, 'types') + sep));
   const kilobytes = outputs
@@ -178,15 +167,14 @@ const require = createCliRequire(import.meta.url);`;
     .map(({ path, contents }) => {
       return `${fromRoot(path)} ${Math.ceil(contents.length / 1024)} KB`;
     });
-  console.log(`bundle   ${kilobytes.join(', ') || 'nothing'}`);
+  console.log(`bundle   ${kilobytes.join(', ')}`);
 }
 
 /**
  * Writes the declarations of the public entry points to dist/types; a type error stops the build.
  */
 export async function emitTypes() {
-  const entries = Object.values(LIBRARY).filter((source) => !isMissing(source));
-  if (entries.length === 0) return;
+  const entries = Object.values(LIBRARY);
   const { default: ts } = await import('typescript');
   const host = {
     getCanonicalFileName: (/** @type {string} */ name) => name,
@@ -222,17 +210,6 @@ export async function emitTypes() {
   for (const [path, text] of written) await writeChanged(path, text);
   await removeOthers(types, new Set(written.keys()));
   console.log(`types    ${written.size} declarations`);
-}
-
-/**
- * Whether a source is not there yet; says so, because what depends on it is left out.
- *
- * @param {string} source
- */
-function isMissing(source) {
-  if (existsSync(join(ROOT, source))) return false;
-  console.log(`note     ${source} does not exist; what is built from it is left out`);
-  return true;
 }
 
 /** A failure whose message says everything; it is printed without a stack. */
