@@ -27,7 +27,10 @@ export function judge({ what, got, shape, want, relative, absolute, measure = 'n
   // numpy stores a scalar as [1]
   const scalar = shape?.length === 0 && dims(want.shape) === '[1]';
   if (shape === null || (dims(shape) !== dims(want.shape) && !scalar)) {
-    return { error: Number.POSITIVE_INFINITY, failure: `${what}: shape ${shape ? dims(shape) : 'none'}, want ${dims(want.shape)}` };
+    return {
+      error: Number.POSITIVE_INFINITY,
+      failure: `${what}: shape ${shape ? dims(shape) : 'none'}, want ${dims(want.shape)}`,
+    };
   }
   if (want.dtype === 'int32') {
     const off = want.data.findIndex((w, i) => w !== got[i]);
@@ -48,7 +51,9 @@ export function judge({ what, got, shape, want, relative, absolute, measure = 'n
   [error, norm] = [Math.sqrt(error), Math.sqrt(norm)];
   const bound = relative * norm + absolute;
   const passed = measure === 'each' ? worst <= 1 : error <= bound;
-  const found = measure === 'each' ? worst * relative : error / (norm + absolute / relative);
+  // without a relative tolerance, the relative error of the whole
+  const scaled = measure === 'each' ? worst * relative : error / (norm + absolute / relative);
+  const found = relative === 0 ? error / Math.max(norm, absolute) : scaled;
   const failure = `${what}: error ${error.toExponential(2)}, allowed ${bound.toExponential(2)} (norm ${norm.toExponential(2)})`;
   return { error: found, failure: passed ? null : failure };
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArgumentError, decodeSafetensors, type HostTensor } from '../../engine/index.ts';
+import type { BleuTokenizer } from '../../transformer/index.ts';
 
 /** One operation on given inputs, and what must come out. */
 export interface OpGolden {
@@ -21,6 +22,17 @@ export interface ModelGolden {
   readonly lr?: Readonly<Record<string, number>>;
 }
 
+/** Translations, their references, and what sacreBLEU makes of them. */
+export interface BleuGolden {
+  readonly case: string;
+  readonly tokenize: BleuTokenizer;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly hyps: readonly string[];
+  /** Sets of references; null where a set has none for a sentence. */
+  readonly refs: readonly (readonly (string | null)[])[];
+  readonly [score: string]: unknown;
+}
+
 type Tensors = Readonly<Record<string, HostTensor>>;
 
 export interface Golden {
@@ -28,8 +40,8 @@ export interface Golden {
   readonly opTensors: Tensors;
   readonly models: readonly ModelGolden[];
   readonly modelTensors: Tensors;
-  /** Cases of bleu.json, 0 when there is none. */
-  readonly bleu: readonly unknown[];
+  /** None without a bleu.json. */
+  readonly bleu: readonly BleuGolden[];
 }
 
 /** Reads the golden directory whole. */
@@ -44,10 +56,6 @@ export function readGolden(dir: string): Golden {
     opTensors: tensors('ops.safetensors'),
     models: json('models.json'),
     modelTensors: tensors('models.safetensors'),
-    bleu: existsSync(join(dir, 'bleu.json')) ? flatCases(json('bleu.json')) : [],
+    bleu: existsSync(join(dir, 'bleu.json')) ? json<{ cases: BleuGolden[] }>('bleu.json').cases : [],
   };
 }
-
-/** bleu.json is a list, or a record of lists. */
-const flatCases = (value: unknown): unknown[] =>
-  Array.isArray(value) ? value : typeof value === 'object' && value !== null ? Object.values(value).flatMap(flatCases) : [];

@@ -1,5 +1,6 @@
-import { openDevice, type BackendName } from '../../engine/index.ts';
-import { judge, type Comparison } from './compare.ts';
+import { type BackendName, openDevice } from '../../engine/index.ts';
+import { runBleu } from './bleu.ts';
+import { type Comparison, judge } from './compare.ts';
 import { readGolden } from './files.ts';
 import { runModel } from './models.ts';
 import { runOp } from './ops.ts';
@@ -31,6 +32,7 @@ export async function* runGolden(dir: string, backend: BackendName): AsyncGenera
   try {
     for (const c of golden.ops) yield await settle(c.case, c.op, () => runOp(c, golden, device));
     for (const m of golden.models) yield await settle(m.model, m.kind, () => runModel(m, golden, device));
+    for (const b of golden.bleu) yield await settle(b.case, 'scores', async () => runBleu(b));
   } finally {
     device.destroy();
   }
