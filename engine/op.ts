@@ -179,11 +179,15 @@ export function defineOp<
     }
     return result;
   };
+  const takeApart = (given: Inputs, attrs: A): Tensor => {
+    const { composed, name, formula } = spec;
+    const output = scope(() => named(name, () => composed!(given, attrs)));
+    const whole = { op: name, formula, attrs: attrs as Record<string, unknown>, kernels: [], time: Promise.resolve(null) };
+    report({ ...whole, inputs: present(given), output }, output.node as Node | null);
+    return output;
+  };
   const call = (given: Inputs, attrs?: Partial<A>): Tensor => {
-    if (spec.composed !== undefined && decomposing()) {
-      const { composed } = spec;
-      return scope(() => named(spec.name, () => composed(given, { ...spec.attrs, ...attrs })));
-    }
+    if (spec.composed !== undefined && decomposing(spec.name)) return takeApart(given, { ...spec.attrs, ...attrs });
     const { output, ...extra } = all(given, attrs) as Record<string, Tensor>;
     for (const t of Object.values(extra)) t.dispose();
     return output!;

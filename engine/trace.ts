@@ -22,8 +22,11 @@ export interface TraceRecord {
 }
 
 export interface TraceOptions {
-  /** Run fused operations in their composed form, so that every step of the formula is a record of its own. */
-  readonly decompose?: boolean;
+  /**
+   * Run fused operations in their composed form, so that every step of the formula is a record of its own, followed by
+   * one for the whole. `true` takes all apart, down to softmax; a list takes apart those it names.
+   */
+  readonly decompose?: boolean | readonly string[];
 }
 
 /** What op.ts reports of an operation. */
@@ -35,8 +38,9 @@ export type TraceEvent = Omit<TraceRecord, 'index' | 'path' | 'grad' | 'inputs' 
 const active: Trace[] = [];
 const path: string[] = [];
 
-/** @internal True when some trace wants fused operations taken apart. */
-export const decomposing = (): boolean => active.some((t) => t.options.decompose === true);
+/** @internal True when some trace wants the operation of this name taken apart. */
+export const decomposing = (op: string): boolean =>
+  active.some(({ options: { decompose = false } }) => (typeof decompose === 'boolean' ? decompose : decompose.includes(op)));
 
 /** @internal True when some trace is listening. */
 export const tracing = (): boolean => active.length > 0;

@@ -22,7 +22,7 @@ export async function inspectTranslation(translator: Translator, text: string, o
   const wasTraining = model.training;
   model.eval();
   using _ = scope();
-  using recorded = trace({ decompose: true });
+  using recorded = trace({ decompose: ['scaledDotProductAttention'] });
   const scores = noGrad(() => {
     const read = padded([ids], ids.length, model.device);
     const written = padded([[BOS, ...output.slice(0, -1)]], Math.max(1, output.length), model.device);

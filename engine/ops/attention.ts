@@ -245,7 +245,7 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
     );
   }
   // [.., L, dim] → [batch, heads, L, dim]
-  const four = (x: Tensor): Tensor => reshape(x, [...new Array<number>(4 - x.ndim).fill(1), ...x.shape]);
+  const four = (x: Tensor): Tensor => (x.ndim === 4 ? x : reshape(x, [...new Array<number>(4 - x.ndim).fill(1), ...x.shape]));
   const random = p > 0 ? generator.next() : { seed: 0, stream: 0 };
   const y = op(
     { q: four(q), k: four(k), v: four(v), mask: mask ? four(mask) : undefined },

@@ -2,17 +2,26 @@ import type { Operand } from '../backend.ts';
 import { ShapeError, show } from '../errors.ts';
 import { defineOp } from '../op.ts';
 import { ndarray } from '../reference.ts';
-import { sizeOf } from '../shape.ts';
+import { sizeOf, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { matmul } from './matmul.ts';
 import { matmulOnWasm, matmulOnWebGPU, type Product } from './matmulKernel.ts';
 import { sum } from './reduce.ts';
 import { reshape, transpose } from './views.ts';
 
+/** [.., n] without gaps as [rows, n]. */
+function flatRows(shape: Shape): { shape: number[]; strides: number[] } {
+  const width = shape.at(-1) ?? 1;
+  return { shape: [sizeOf(shape.slice(0, -1)), width], strides: [Math.max(1, width), 1] };
+}
+
+const asRows = (x: Tensor): Tensor => (x.ndim === 2 ? x : reshape(x, flatRows(x.shape).shape));
+
 /** x·Wᵀ is a matrix product with the strides of W exchanged. */
 function asProduct({ x, weight, bias, output }: { x: Operand; weight: Operand; bias?: Operand | undefined; output: Operand }): Product {
   const swap = ([a = 0, b = 0]: readonly number[]): number[] => [b, a];
-  return { a: x, b: { ...weight, shape: swap(weight.shape), strides: swap(weight.strides) }, bias, output };
+  const rows = (t: Operand): Operand => ({ ...t, ...flatRows(t.shape) });
+  return { a: rows(x), b: { ...weight, shape: swap(weight.shape), strides: swap(weight.strides) }, bias, output: rows(output) };
 }
 
 const op = defineOp({
@@ -21,30 +30,33 @@ const op = defineOp({
   inputs: ['x', 'weight', 'bias'],
   optional: ['bias'],
   attrs: {},
-  strided: ['x', 'weight'],
+  strided: ['weight'],
   shape: ({ x, weight, bias }) => {
     const [out, width] = weight.shape;
-    const fits = x.shape.length === 2 && weight.shape.length === 2 && x.shape[1] === width;
+    const fits = x.shape.length > 0 && weight.shape.length === 2 && x.shape.at(-1) === width;
     if (!fits || (bias && !(bias.shape.length === 1 && bias.shape[0] === out))) {
       throw new ShapeError(
         `linear: x ${show(x.shape)}, weight ${show(weight.shape)}${bias ? `, bias ${show(bias.shape)}` : ''}. ` +
           'Expected x [.., in], weight [out, in], bias [out].',
       );
     }
-    return [x.shape[0]!, out!];
+    return [...x.shape.slice(0, -1), out!];
   },
   webgpu: (operands) => matmulOnWebGPU(asProduct(operands)),
   wasm: (operands) => matmulOnWasm(asProduct(operands)),
   saves: ['x', 'weight'],
-  grad: (dy, { x, weight }, { needs }) => ({
-    x: needs.x ? matmul(dy, weight) : null,
-    weight: needs.weight ? matmul(transpose(dy), x) : null,
-    bias: needs.bias ? sum(dy, 0) : null,
-  }),
+  grad: (dy, { x, weight }, { needs }) => {
+    const rows = asRows(dy);
+    return {
+      x: needs.x ? reshape(matmul(rows, weight), x.shape) : null,
+      weight: needs.weight ? matmul(transpose(rows), asRows(x)) : null,
+      bias: needs.bias ? sum(rows, 0) : null,
+    };
+  },
   reference: ({ x, weight, bias }) => {
-    const [rows = 0, width = 0] = x.shape;
+    const [rows = 0, width = 0] = flatRows(x.shape).shape;
     const out = weight.shape[0]!;
-    const y = ndarray([rows, out]);
+    const y = ndarray([...x.shape.slice(0, -1), out]);
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < out; j++) {
         let total = bias?.data[j] ?? 0;
@@ -58,6 +70,8 @@ const op = defineOp({
     { inputs: { x: [3, 5], weight: [4, 5], bias: [4] } },
     { inputs: { x: [3, 5], weight: [4, 5] } },
     { inputs: { x: [1, 7], weight: [33, 7], bias: [33] } },
+    { inputs: { x: [2, 3, 5], weight: [4, 5], bias: [4] } },
+    { inputs: { x: [5], weight: [4, 5], bias: [4] } },
     { inputs: { x: [50, 64], weight: [48, 64], bias: [48] } },
     { inputs: { x: [2, 0], weight: [3, 0], bias: [3] } },
     { inputs: { x: [512, 256], weight: [1024, 256], bias: [1024] }, bench: true, gradient: false },
@@ -69,10 +83,5 @@ const op = defineOp({
  *
  * @throws {ShapeError} for shapes that do not fit
  */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
-  const inputs = { weight, bias: bias ?? undefined };
-  if (x.ndim === 2) return op({ x, ...inputs });
-  const width = x.shape.at(-1) ?? 1;
-  const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), width]);
-  return reshape(op({ x: rows, ...inputs }), [...x.shape.slice(0, -1), weight.shape[0] ?? 0]);
-}
+export const linear = (x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor =>
+  op({ x, weight, bias: bias ?? undefined });
