@@ -1,4 +1,14 @@
-import { matmul, operations, randn, Stream, tensor, type Device, type Op, type Shape, type Tensor } from '../engine/index.ts';
+import {
+  type Device,
+  matmul,
+  type Op,
+  operations,
+  randn,
+  type Shape,
+  Stream,
+  type Tensor,
+  tensor,
+} from '../engine/index.ts';
 
 /** Something to time: how to make its inputs, what to run, and how much work that is. */
 export interface BenchCase {
@@ -26,7 +36,10 @@ export function matmulCases(): BenchCase[] {
   ];
   return sizes.map(([m, k, n]) => ({
     name: 'matmul',
-    shape: show([[m, k], [k, n]]),
+    shape: show([
+      [m, k],
+      [k, n],
+    ]),
     make: (device) => ({ a: randn([m, k], { device, seed: 1 }), b: randn([k, n], { device, seed: 2 }) }),
     run: ({ a, b }) => matmul(a!, b!),
     flops: 2 * m * n * k,
@@ -34,13 +47,22 @@ export function matmulCases(): BenchCase[] {
   }));
 }
 
-type CaseInput = Shape | { readonly shape: Shape; readonly dtype?: 'float32' | 'int32' | 'bool'; readonly high?: number };
+type CaseInput =
+  | Shape
+  | { readonly shape: Shape; readonly dtype?: 'float32' | 'int32' | 'bool'; readonly high?: number };
 
 function makeInput(input: CaseInput, device: Device, stream: number): Tensor {
-  const { shape, dtype = 'float32', high = 2 } = Array.isArray(input) ? { shape: input } : (input as Exclude<CaseInput, Shape>);
+  const {
+    shape,
+    dtype = 'float32',
+    high = 2,
+  } = Array.isArray(input) ? { shape: input } : (input as Exclude<CaseInput, Shape>);
   if (dtype === 'float32') return randn(shape, { device, seed: stream });
   const s = new Stream(stream);
-  return tensor(Int32Array.from({ length: product(shape) }, () => s.integer(high)), { shape, dtype, device });
+  return tensor(
+    Int32Array.from({ length: product(shape) }, () => s.integer(high)),
+    { shape, dtype, device },
+  );
 }
 
 /** The cases that operations mark for timing. */
@@ -54,7 +76,8 @@ export function operationCases(): BenchCase[] {
         return {
           name: op.name,
           shape: show(shapes),
-          make: (device) => Object.fromEntries(inputs.map(([name, input], i) => [name, makeInput(input, device, i + 1)])),
+          make: (device) =>
+            Object.fromEntries(inputs.map(([name, input], i) => [name, makeInput(input, device, i + 1)])),
           run: (given) => op.run(given, c.attrs),
           flops: null,
           bytes: 4 * (shapes.reduce((n, s) => n + product(s), 0) + product(shapes[0] ?? [])),

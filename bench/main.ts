@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { openDevice, type Device } from '../engine/index.ts';
-import { matmulCases, operationCases, type BenchCase } from './cases.ts';
-import { measure, type Measurement } from './measure.ts';
+import { type Device, openDevice } from '../engine/index.ts';
+import { type BenchCase, matmulCases, operationCases } from './cases.ts';
+import { type Measurement, measure } from './measure.ts';
 import { writeReport } from './report.ts';
 
 /**
@@ -20,9 +20,11 @@ function options(): { backend: 'wasm' | 'webgpu'; threads: number | undefined; o
     },
   });
   const { backend, threads, only, out } = values;
-  if (backend !== 'wasm' && backend !== 'webgpu') throw new Error(`--backend ${backend}: expected wasm or webgpu. ${usage}`);
+  if (backend !== 'wasm' && backend !== 'webgpu')
+    throw new Error(`--backend ${backend}: expected wasm or webgpu. ${usage}`);
   const count = threads === undefined ? undefined : Number(threads);
-  if (count !== undefined && !(Number.isInteger(count) && count > 0)) throw new Error(`--threads ${threads}: expected a whole number above 0.`);
+  if (count !== undefined && !(Number.isInteger(count) && count > 0))
+    throw new Error(`--threads ${threads}: expected a whole number above 0.`);
   return { backend, threads: count, only, out };
 }
 
@@ -43,7 +45,9 @@ try {
   const { backend, threads, only, out } = options();
   const device = await openDevice(backend, threads === undefined ? {} : { threads });
   const node = `Node ${process.versions.node}`;
-  console.log(`${device.description}, ${node}${device.software ? '. A software adapter: its speed says nothing of a real card.' : ''}\n`);
+  console.log(
+    `${device.description}, ${node}${device.software ? '. A software adapter: its speed says nothing of a real card.' : ''}\n`,
+  );
   const wanted = [...matmulCases(), ...operationCases()].filter((c) => only === undefined || c.name === only);
   if (wanted.length === 0) throw new Error(`--only ${only}: no benchmark is called that. Leave it out to see all.`);
   const results = await run(device, wanted);

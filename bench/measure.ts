@@ -1,5 +1,5 @@
 import Benchmark from 'benchmark';
-import { noGrad, scope, type Device } from '../engine/index.ts';
+import { type Device, noGrad, scope } from '../engine/index.ts';
 import type { BenchCase } from './cases.ts';
 
 /** What came of one case. */

@@ -8,14 +8,14 @@ export interface BenchReport {
   readonly results: readonly Measurement[];
 }
 
-const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** Bars of one unit, the longest as wide as the page. */
 function bars(results: readonly Measurement[], unit: Measurement['unit']): string {
   const rows = results.filter((r) => r.unit === unit);
   const most = Math.max(...rows.map((r) => r.rate));
   const row = (r: Measurement): string =>
-    `<tr><th scope="row">${escape(r.name)}</th><td>${escape(r.shape)}</td><td class="n">${r.ms.toFixed(3)}</td>` +
+    `<tr><th scope="row">${escapeHtml(r.name)}</th><td>${escapeHtml(r.shape)}</td><td class="n">${r.ms.toFixed(3)}</td>` +
     `<td class="n">${r.rate.toFixed(1)}</td><td class="bar"><span style="width:${((100 * r.rate) / most).toFixed(1)}%"></span></td></tr>`;
   if (rows.length === 0) return '';
   return (
@@ -41,7 +41,7 @@ export function writeReport(path: string, { device, node, results }: BenchReport
   const html =
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
     `<title>heddle benchmark</title><style>${STYLE}</style></head><body><h1>heddle: benchmark 基准测试</h1>` +
-    `<p>${escape(device)}, ${escape(node)}, ${new Date().toISOString().slice(0, 16)}</p>` +
+    `<p>${escapeHtml(device)}, ${escapeHtml(node)}, ${new Date().toISOString().slice(0, 16)}</p>` +
     `${bars(results, 'GFLOP/s')}${bars(results, 'GB/s')}</body></html>\n`;
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.part`, html);

@@ -1,7 +1,7 @@
 import { ArgumentError, GradientError, ShapeError, show } from './errors.ts';
 import { scope, unscoped } from './memory.ts';
-import { sameShape, type Shape } from './shape.ts';
-import { Tensor, type TapeNode } from './tensor.ts';
+import { type Shape, sameShape } from './shape.ts';
+import type { TapeNode, Tensor } from './tensor.ts';
 
 let recording = true;
 
@@ -169,7 +169,9 @@ export class Leaf implements TapeNode {
 /** Asks for the gradient of a leaf from now on (or no longer). Only float32 has gradients. */
 export function requiresGrad<T extends Tensor>(t: T, on = true): T {
   if (!t.isLeaf) {
-    throw new GradientError(`requiresGrad: ${t.describe()} was made by ${t.node?.name}. Only a leaf can be switched; detach() it.`);
+    throw new GradientError(
+      `requiresGrad: ${t.describe()} was made by ${t.node?.name}. Only a leaf can be switched; detach() it.`,
+    );
   }
   if (on && t.dtype !== 'float32') {
     throw new GradientError(`requiresGrad: ${t.describe()} has no gradient. Only float32 tensors do.`);
@@ -243,10 +245,14 @@ function sweep(
     throw new GradientError(`backward: ${output.describe()} depends on nothing that requires a gradient.`);
   }
   if (gradient === undefined && output.size !== 1) {
-    throw new GradientError(`backward: ${output.describe()} is no scalar. Pass the gradient of it, or reduce it with sum().`);
+    throw new GradientError(
+      `backward: ${output.describe()} is no scalar. Pass the gradient of it, or reduce it with sum().`,
+    );
   }
   if (gradient !== undefined && !sameShape(gradient.shape, output.shape)) {
-    throw new ShapeError(`backward: gradient ${show(gradient.shape)} for an output ${show(output.shape)}. They must be alike.`);
+    throw new ShapeError(
+      `backward: gradient ${show(gradient.shape)} for an output ${show(output.shape)}. They must be alike.`,
+    );
   }
   const mode = new GradMode(createGraph);
   const pending = new Map<Node | Leaf, Tensor>();
@@ -304,7 +310,10 @@ function reachable(root: Node | Leaf): Node[] {
 /** Adds `g` to the leaf's `.grad`, in place where it lies in the model's gradient buffer. Takes `g` over. */
 function collect(leaf: Leaf, g: Tensor, createGraph: boolean): void {
   const t = leaf.tensor.deref();
-  if (t === undefined || t.disposed) return g.dispose();
+  if (t === undefined || t.disposed) {
+    g.dispose();
+    return;
+  }
   const owned = (x: Tensor): Tensor => unscoped(() => x.alias(x, createGraph ? x.node : null));
   const slot = t.gradSlot;
   if (slot !== null && !createGraph) {

@@ -1,4 +1,4 @@
-import type { Shader, ShaderParams, ShaderUniforms, ShaderBindings } from '../shaders/shader.ts';
+import type { Shader, ShaderBindings, ShaderParams, ShaderUniforms } from '../shaders/shader.ts';
 import type { DType, RawData } from './dtype.ts';
 import type { Layout } from './shape.ts';
 

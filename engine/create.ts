@@ -1,11 +1,11 @@
-import type { Backend } from './backend.ts';
 import { requiresGrad as setRequiresGrad } from './autograd.ts';
+import type { Backend } from './backend.ts';
 import { defaultDevice } from './device.ts';
 import type { DType } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
-import { defaultGenerator, Stream, type Generator } from './random.ts';
-import { sizeOf, type Shape } from './shape.ts';
-import { nestedShape, Tensor, type NestedArray } from './tensor.ts';
+import { defaultGenerator, type Generator, Stream } from './random.ts';
+import { type Shape, sizeOf } from './shape.ts';
+import { type NestedArray, nestedShape, Tensor } from './tensor.ts';
 
 /** What every function that makes a tensor from nothing takes. */
 export interface TensorOptions {
@@ -22,7 +22,15 @@ export interface RandomOptions extends TensorOptions {
   readonly generator?: Generator;
 }
 
-type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+type TypedArray =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 
 const isTyped = (v: unknown): v is TypedArray => ArrayBuffer.isView(v) && !(v instanceof DataView);
 
@@ -35,7 +43,10 @@ function make(values: ArrayLike<number | boolean>, shape: Shape, dtype: DType, o
  * A tensor of the given values: a number, nested arrays, or a typed array (flat, or in `shape`).
  * `tensor([[1, 2], [3, 4]])`, `tensor(new Float32Array(6), { shape: [2, 3] })`.
  */
-export function tensor(values: NestedArray | TypedArray, options: TensorOptions & { readonly shape?: Shape } = {}): Tensor {
+export function tensor(
+  values: NestedArray | TypedArray,
+  options: TensorOptions & { readonly shape?: Shape } = {},
+): Tensor {
   if (isTyped(values)) {
     const integers = !(values instanceof Float32Array || values instanceof Float64Array);
     return make(values, options.shape ?? [values.length], options.dtype ?? (integers ? 'int32' : 'float32'), options);
@@ -63,7 +74,12 @@ export function arange(start: number, end?: number | null, step = 1, options: Te
     throw new ArgumentError(`arange: ${from} to ${to} by ${step} never ends. The step must not be 0.`);
   }
   const n = Math.max(0, Math.ceil((to - from) / step));
-  return make(Float64Array.from({ length: n }, (_, i) => from + i * step), [n], options.dtype ?? 'float32', options);
+  return make(
+    Float64Array.from({ length: n }, (_, i) => from + i * step),
+    [n],
+    options.dtype ?? 'float32',
+    options,
+  );
 }
 
 /** The n×n identity. */
@@ -81,10 +97,12 @@ function draw(shape: Shape, options: RandomOptions, dtype: DType, next: (s: Stre
 }
 
 /** Standard normal numbers. The same seed gives the same numbers on every device. */
-export const randn = (shape: Shape, options: RandomOptions = {}): Tensor => draw(shape, options, 'float32', (s) => s.normal());
+export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
+  draw(shape, options, 'float32', (s) => s.normal());
 
 /** Uniform numbers in [0, 1). */
-export const rand = (shape: Shape, options: RandomOptions = {}): Tensor => draw(shape, options, 'float32', (s) => s.uniform());
+export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
+  draw(shape, options, 'float32', (s) => s.uniform());
 
 /** Integers in [low, high), every one equally likely. */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {

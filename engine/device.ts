@@ -51,6 +51,8 @@ export async function openDevice(kind: DeviceKind, options: DeviceOptions = {}):
         return WasmBackend.create(options);
       }
     default:
-      throw new ArgumentError(`device: ${JSON.stringify(kind)} is no kind of device. Expected 'auto', 'webgpu' or 'wasm'.`);
+      throw new ArgumentError(
+        `device: ${JSON.stringify(kind)} is no kind of device. Expected 'auto', 'webgpu' or 'wasm'.`,
+      );
   }
 }

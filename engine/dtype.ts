@@ -42,7 +42,8 @@ export function toRaw(dtype: DType, values: ArrayLike<number | boolean>): RawDat
   if (values instanceof Int32Array) return values;
   return Int32Array.from(values as ArrayLike<number>, (v, i) => {
     const n = Number(v);
-    if (n !== (n | 0)) throw new DTypeError(`tensor: value ${v} at ${i} is no int32. Use dtype 'float32', or round it.`);
+    if (n !== (n | 0))
+      throw new DTypeError(`tensor: value ${v} at ${i} is no int32. Use dtype 'float32', or round it.`);
     return n;
   });
 }

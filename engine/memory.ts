@@ -1,7 +1,7 @@
 import type { Backend, DeviceBuffer } from './backend.ts';
 import { ELEMENT_BYTES } from './dtype.ts';
 import { DisposedError } from './errors.ts';
-import { sizeOf, type Shape } from './shape.ts';
+import { type Shape, sizeOf } from './shape.ts';
 
 // Engines without explicit resource management (Safari) still get `using`, compiled to a look-up of this symbol.
 (Symbol as { dispose: symbol }).dispose ??= Symbol.for('Symbol.dispose');

@@ -1,4 +1,4 @@
-import { backward, requiresGrad, type BackwardOptions } from './autograd.ts';
+import { type BackwardOptions, backward, requiresGrad } from './autograd.ts';
 import * as ops from './ops/index.ts';
 import { Tensor } from './tensor.ts';
 

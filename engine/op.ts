@@ -1,13 +1,13 @@
-import { decomposing, named, report, tracing } from './trace.ts';
-import { isGradEnabled, Node, type GradContext } from './autograd.ts';
+import { type GradContext, isGradEnabled, Node } from './autograd.ts';
 import type { Backend, Launch, Operand, WasmLaunch, WebGPULaunch } from './backend.ts';
 import { copyLaunch } from './copy.ts';
-import { ELEMENT_BYTES, type DType } from './dtype.ts';
+import { type DType, ELEMENT_BYTES } from './dtype.ts';
 import { DeviceError, DTypeError, show } from './errors.ts';
-import { scope, Storage } from './memory.ts';
+import { Storage, scope } from './memory.ts';
 import type { NDArray } from './reference.ts';
-import { isContiguous, rowMajor, sizeOf, type Layout, type Shape } from './shape.ts';
+import { isContiguous, type Layout, rowMajor, type Shape, sizeOf } from './shape.ts';
 import { Tensor } from './tensor.ts';
+import { decomposing, named, report, tracing } from './trace.ts';
 
 /** Shape and dtype: all that is known of a tensor before it is computed. */
 export interface Meta {
@@ -160,7 +160,8 @@ export function defineOp<
     };
     const wanted: Record<string, Meta> = { output, ...spec.extra?.(metas, full) };
     const outputs: Record<string, Tensor> = {};
-    for (const [name, { shape, dtype: type }] of Object.entries(wanted)) outputs[name] = Tensor.empty(device, shape, type);
+    for (const [name, { shape, dtype: type }] of Object.entries(wanted))
+      outputs[name] = Tensor.empty(device, shape, type);
     const { kernels, time } = freeingOnError(outputs, () => execute(spec, device, inputs, outputs, full));
 
     const result = outputs as Record<Extra | 'output', Tensor>;
@@ -175,14 +176,23 @@ export function defineOp<
     }
     if (tracing()) {
       const { name, formula } = spec;
-      report({ op: name, formula, attrs: full as Record<string, unknown>, inputs, output: result.output, kernels, time }, node);
+      report(
+        { op: name, formula, attrs: full as Record<string, unknown>, inputs, output: result.output, kernels, time },
+        node,
+      );
     }
     return result;
   };
   const takeApart = (given: Inputs, attrs: A): Tensor => {
     const { composed, name, formula } = spec;
     const output = scope(() => named(name, () => composed!(given, attrs)));
-    const whole = { op: name, formula, attrs: attrs as Record<string, unknown>, kernels: [], time: Promise.resolve(null) };
+    const whole = {
+      op: name,
+      formula,
+      attrs: attrs as Record<string, unknown>,
+      kernels: [],
+      time: Promise.resolve(null),
+    };
     report({ ...whole, inputs: present(given), output }, output.node as Node | null);
     return output;
   };
@@ -218,7 +228,18 @@ export function defineView<const In extends string, A extends object>(spec: View
     const output = new Tensor(x.storage.retain(), layout, x.dtype, node);
     if (tracing()) {
       const { name, formula } = spec;
-      report({ op: name, formula, attrs: attrs as Record<string, unknown>, inputs, output, kernels: [], time: Promise.resolve(0) }, node);
+      report(
+        {
+          op: name,
+          formula,
+          attrs: attrs as Record<string, unknown>,
+          inputs,
+          output,
+          kernels: [],
+          time: Promise.resolve(0),
+        },
+        node,
+      );
     }
     return output;
   };
@@ -275,7 +296,18 @@ function publish<F extends (inputs: never, attrs?: never) => Tensor, In extends 
 
 const FLOAT: readonly DType[] = ['float32'];
 
-const pick = ({ kind, formula, inputs, optional, attrs, dtypes, differentiable, reference, cases, run }: Op): object => ({
+const pick = ({
+  kind,
+  formula,
+  inputs,
+  optional,
+  attrs,
+  dtypes,
+  differentiable,
+  reference,
+  cases,
+  run,
+}: Op): object => ({
   ...{ kind, formula, inputs, optional, attrs, dtypes, differentiable, reference, cases, run },
 });
 
@@ -293,11 +325,15 @@ function check<In extends string, Opt extends string, A>(
   for (const [input, t] of Object.entries(given)) {
     const takes = dtypes?.[variadic ? inputs[0]! : (input as In)] ?? FLOAT;
     if (!takes.includes(t.dtype)) {
-      throw new DTypeError(`${name}: ${input} is ${t.dtype} ${show(t.shape)}, expected ${takes.join(' or ')}. Convert it with to().`);
+      throw new DTypeError(
+        `${name}: ${input} is ${t.dtype} ${show(t.shape)}, expected ${takes.join(' or ')}. Convert it with to().`,
+      );
     }
     device ??= t.device;
     if (t.device !== device) {
-      throw new DeviceError(`${name}: ${input} is on ${t.device.name}, the inputs before it on ${device.name}. Move it with to().`);
+      throw new DeviceError(
+        `${name}: ${input} is on ${t.device.name}, the inputs before it on ${device.name}. Move it with to().`,
+      );
     }
   }
   const missing = variadic ? undefined : inputs.find((i) => given[i] === undefined && !optional?.includes(i as never));

@@ -1,4 +1,4 @@
-import { broadcastShapes, broadcastStrides, rowMajor, sizeOf, type Shape } from './shape.ts';
+import { broadcastShapes, broadcastStrides, rowMajor, type Shape, sizeOf } from './shape.ts';
 
 /**
  * Plain float64 arrays in row-major order, and the few ways to walk them that the references of the operations need.
@@ -47,14 +47,19 @@ export function zip(f: (...v: number[]) => number, ...xs: NDArray[]): NDArray {
 }
 
 /** f over the values along `dims` at each place of the others; `dims` keep size 1 in the result when `keepdim`. */
-export function reduce(x: NDArray, dims: readonly number[], keepdim: boolean, f: (values: number[]) => number): NDArray {
+export function reduce(
+  x: NDArray,
+  dims: readonly number[],
+  keepdim: boolean,
+  f: (values: number[]) => number,
+): NDArray {
   const kept = x.shape.map((s, d) => (dims.includes(d) ? 1 : s));
   const inner = dims.map((d) => x.shape[d]!);
   const full = build(kept, (outer) => {
     const values: number[] = [];
     const where = [...outer];
     for (const i of indices(inner)) {
-      dims.forEach((d, k) => (where[d] = i[k]!));
+      for (const [k, d] of dims.entries()) where[d] = i[k]!;
       values.push(at(x, where));
     }
     return f(values);

@@ -149,10 +149,10 @@ export function mergeDims(shape: Shape, strides: readonly (readonly number[])[])
     const last = outShape.length - 1;
     if (last >= 0 && strides.every((s, k) => out[k]![last] === s[d]! * size)) {
       outShape[last]! *= size;
-      strides.forEach((s, k) => (out[k]![last] = s[d]!));
+      for (const [k, s] of strides.entries()) out[k]![last] = s[d]!;
     } else {
       outShape.push(size);
-      strides.forEach((s, k) => out[k]!.push(s[d]!));
+      for (const [k, s] of strides.entries()) out[k]!.push(s[d]!);
     }
   }
   return { shape: outShape, strides: out };

@@ -1,8 +1,8 @@
 import type { Backend, Operand } from './backend.ts';
-import { ELEMENT_BYTES, fromRaw, toRaw, type DType, type TensorData } from './dtype.ts';
+import { type DType, ELEMENT_BYTES, fromRaw, type TensorData, toRaw } from './dtype.ts';
 import { ArgumentError, DisposedError, GradientError, ShapeError, show } from './errors.ts';
-import { adopt, currentScope, Storage, unwatch, type Leak, type Scope, type Watched } from './memory.ts';
-import { isContiguous, rowMajor, sameShape, sizeOf, type Layout, type Shape } from './shape.ts';
+import { adopt, currentScope, type Leak, type Scope, Storage, unwatch, type Watched } from './memory.ts';
+import { isContiguous, type Layout, rowMajor, type Shape, sameShape, sizeOf } from './shape.ts';
 
 /** What a tensor knows of the tape: the node that made it (or that collects its gradient). See autograd.ts. */
 export interface TapeNode {
@@ -132,7 +132,9 @@ export class Tensor implements Watched, Layout {
   /** The one element of a tensor of size 1. */
   async item(): Promise<number> {
     if (this.size !== 1) {
-      throw new ShapeError(`item: ${show(this.shape)} has ${this.size} elements, expected 1. Use data(), or index first.`);
+      throw new ShapeError(
+        `item: ${show(this.shape)} has ${this.size} elements, expected 1. Use data(), or index first.`,
+      );
     }
     return (await this.data())[0]!;
   }
@@ -154,8 +156,10 @@ export class Tensor implements Watched, Layout {
     if (values.length !== this.size) {
       throw new ShapeError(`copyFrom: ${values.length} values for ${this.describe()}, which has ${this.size}.`);
     }
-    if (!isContiguous(this)) throw new ArgumentError(`copyFrom: ${this.describe()} is a view with gaps. Copy into its base.`);
-    if (!this.isLeaf) throw new GradientError(`copyFrom: ${this.describe()} was made by ${this.node?.name}. Detach it first.`);
+    if (!isContiguous(this))
+      throw new ArgumentError(`copyFrom: ${this.describe()} is a view with gaps. Copy into its base.`);
+    if (!this.isLeaf)
+      throw new GradientError(`copyFrom: ${this.describe()} was made by ${this.node?.name}. Detach it first.`);
     const { storage } = this;
     storage.backend.write(storage.buffer, this.offset * ELEMENT_BYTES, toRaw(this.dtype, values));
     storage.version++;
@@ -178,7 +182,10 @@ export class Tensor implements Watched, Layout {
 
   /** @internal */
   leakInfo(): { leak: Leak; storage: Storage } {
-    const leak = { label: `${this.describe()}${this.node && !this.node.leaf ? ` of ${this.node.name}` : ''}`, bytes: this.size * ELEMENT_BYTES };
+    const leak = {
+      label: `${this.describe()}${this.node && !this.node.leaf ? ` of ${this.node.name}` : ''}`,
+      bytes: this.size * ELEMENT_BYTES,
+    };
     return { leak, storage: this.#storage };
   }
 
@@ -223,7 +230,9 @@ export function nestedShape(values: NestedArray): number[] {
   values.forEach((v, i) => {
     const other = nestedShape(v);
     if (!sameShape(other, inner)) {
-      throw new ShapeError(`tensor: entry 0 has shape ${show(inner)} and entry ${i} has ${show(other)}. Rows must be alike.`);
+      throw new ShapeError(
+        `tensor: entry 0 has shape ${show(inner)} and entry ${i} has ${show(other)}. Rows must be alike.`,
+      );
     }
   });
   return [values.length, ...inner];

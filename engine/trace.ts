@@ -1,5 +1,5 @@
-import { unscoped } from './memory.ts';
 import type { Node } from './autograd.ts';
+import { unscoped } from './memory.ts';
 import type { Tensor } from './tensor.ts';
 
 /** One operation of a recorded run. The tensors live as long as the trace; read them with `await record.output.data()`. */
@@ -40,7 +40,9 @@ const path: string[] = [];
 
 /** @internal True when some trace wants the operation of this name taken apart. */
 export const decomposing = (op: string): boolean =>
-  active.some(({ options: { decompose = false } }) => (typeof decompose === 'boolean' ? decompose : decompose.includes(op)));
+  active.some(({ options: { decompose = false } }) =>
+    typeof decompose === 'boolean' ? decompose : decompose.includes(op),
+  );
 
 /** @internal True when some trace is listening. */
 export const tracing = (): boolean => active.length > 0;

@@ -1,4 +1,4 @@
-// Sums of squares of x [total], each of 4096 elements: output[outputOffset + k] for elements 4096 k to 4096 (k + 1).
+// Sums of squares of x [total], each of 16384 elements: output[outputOffset + k] for elements 16384 k to 16384 (k + 1).
 
 // @include lib/index.wgsl
 // @include lib/tree.wgsl
@@ -20,8 +20,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let row = select(local / COLS, local % ROWS, ALONG == 1u);
   let col = select(local % COLS, local / ROWS, ALONG == 1u);
   let slot = col * ROWS + row;
-  let begin = part * 4096u;
-  let end = min(params.total, begin + 4096u);
+  let begin = part * 16384u;
+  let end = min(params.total, begin + 16384u);
   var sum = 0.0;
   for (var i = begin + local; i < end; i += 256u) {
     let value = x[params.xOffset + i];

@@ -1,5 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { enableGrad, gradcheck, gradients, GradientError, isGradEnabled, noGrad, randn, scope, tensor, type Device } from '../engine/index.ts';
+import {
+  type Device,
+  enableGrad,
+  GradientError,
+  gradcheck,
+  gradients,
+  isGradEnabled,
+  noGrad,
+  randn,
+  scope,
+  tensor,
+} from '../engine/index.ts';
 import { devices } from './support/devices.ts';
 
 let backends: readonly Device[] = [];
@@ -36,9 +47,30 @@ describe('backward', () => {
 
   it('flows through views into the right elements', () =>
     each(async (device) => {
-      const x = tensor([[1, 2, 3], [4, 5, 6]], { device, requiresGrad: true });
-      x.transpose(0, 1).slice(0, 1, 3).mul(tensor([[1, 10], [100, 1000]], { device })).sum().backward();
-      expect(await x.grad!.tolist()).toEqual([[0, 1, 100], [0, 10, 1000]]);
+      const x = tensor(
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+        { device, requiresGrad: true },
+      );
+      x.transpose(0, 1)
+        .slice(0, 1, 3)
+        .mul(
+          tensor(
+            [
+              [1, 10],
+              [100, 1000],
+            ],
+            { device },
+          ),
+        )
+        .sum()
+        .backward();
+      expect(await x.grad!.tolist()).toEqual([
+        [0, 1, 100],
+        [0, 10, 1000],
+      ]);
     }));
 
   it('gives second derivatives: of x³ it is 6x, of a softmax what differences say', () =>
@@ -50,10 +82,11 @@ describe('backward', () => {
       expect(Array.from(await second!.data())).toEqual([6, -12, 18]);
       const z = randn([2, 4], { device, seed: 3 }).requiresGrad_();
       const w = randn([2, 4], { device, seed: 4 });
-      const slope = (v: typeof z): typeof z => enableGrad(() => {
-        const leaf = v.requiresGrad ? v : v.detach().requiresGrad_();
-        return gradients(leaf.softmax(-1).mul(w).sum(), [leaf], { createGraph: true })[0]!;
-      });
+      const slope = (v: typeof z): typeof z =>
+        enableGrad(() => {
+          const leaf = v.requiresGrad ? v : v.detach().requiresGrad_();
+          return gradients(leaf.softmax(-1).mul(w).sum(), [leaf], { createGraph: true })[0]!;
+        });
       expect(await gradcheck(slope, [z])).toBe(true);
     }));
 
@@ -80,7 +113,11 @@ describe('the tape', () => {
     each(async (device) => {
       const x = tensor([1, 2], { device, requiresGrad: true });
       expect(noGrad(() => x.mul(2)).requiresGrad).toBe(false);
-      expect(() => noGrad(() => { throw new Error('inside'); })).toThrow('inside');
+      expect(() =>
+        noGrad(() => {
+          throw new Error('inside');
+        }),
+      ).toThrow('inside');
       expect(isGradEnabled()).toBe(true);
       expect(x.mul(2).requiresGrad).toBe(true);
       expect(x.mul(2).detach().requiresGrad).toBe(false);

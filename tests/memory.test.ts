@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DisposedError, leakReport, randn, scope, tensor, type Device, type Tensor } from '../engine/index.ts';
+import { type Device, DisposedError, leakReport, randn, scope, type Tensor, tensor } from '../engine/index.ts';
 import { devices } from './support/devices.ts';
 
 let backends: readonly Device[] = [];

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { operations, scope, Tensor, type Device, type Op } from '../engine/index.ts';
+import { type Device, type Op, operations, scope, Tensor } from '../engine/index.ts';
 import { Stream } from '../engine/random.ts';
-import { ndarray, type NDArray } from '../engine/reference.ts';
+import { type NDArray, ndarray } from '../engine/reference.ts';
 import { expectClose } from './support/compare.ts';
 import { devices } from './support/devices.ts';
-import { draw, upload, uploadAsView, type Drawn } from './support/draw.ts';
+import { type Drawn, draw, upload, uploadAsView } from './support/draw.ts';
 
 /**
  * Generated from the definitions: for every operation and every case, on both devices, the result against the float64
@@ -25,12 +25,22 @@ const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 };
 
 /** d ⟨dy, f(x)⟩ along `direction` of one input, by a central difference of the reference. */
-function slope(op: Op, attrs: object, inputs: Record<string, Drawn>, name: string, direction: ArrayLike<number>, dy: Float64Array): number {
+function slope(
+  op: Op,
+  attrs: object,
+  inputs: Record<string, Drawn>,
+  name: string,
+  direction: ArrayLike<number>,
+  dy: Float64Array,
+): number {
   const h = 1e-5;
   const shifted = (sign: number): number => {
     const given = arrays(inputs);
     const x = given[name]!;
-    given[name] = ndarray(x.shape, x.data.map((v, i) => v + sign * h * direction[i]!));
+    given[name] = ndarray(
+      x.shape,
+      x.data.map((v, i) => v + sign * h * direction[i]!),
+    );
     return dotProduct(op.reference(given, attrs as never).data, dy);
   };
   return (shifted(1) - shifted(-1)) / (2 * h);
@@ -38,7 +48,8 @@ function slope(op: Op, attrs: object, inputs: Record<string, Drawn>, name: strin
 
 /** Directions to try: each element by itself for small inputs, else random ones. */
 function directions(size: number): Float64Array[] {
-  if (size <= 40) return Array.from({ length: size }, (_, i) => Float64Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)));
+  if (size <= 40)
+    return Array.from({ length: size }, (_, i) => Float64Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)));
   return Array.from({ length: 6 }, (_, k) => {
     const s = new Stream(77, k);
     return Float64Array.from({ length: size }, () => s.normal() / Math.sqrt(size));
@@ -67,11 +78,15 @@ async function checkCase(op: Op, testCase: Op['cases'][number], device: Device, 
     expect(grad, `${op.name}: gradient of ${name}`).not.toBeNull();
     const g = await grad!.data();
     const all = directions(array.data.length);
-    expectClose(all.map((d) => dotProduct(g, d)), all.map((d) => slope(op, attrs, inputs, name, d, dy)), {
-      relative: 1e-4,
-      absolute: 1e-5,
-      label: `${op.name} on ${device.name}: gradient of ${name}`,
-    });
+    expectClose(
+      all.map((d) => dotProduct(g, d)),
+      all.map((d) => slope(op, attrs, inputs, name, d, dy)),
+      {
+        relative: 1e-4,
+        absolute: 1e-5,
+        label: `${op.name} on ${device.name}: gradient of ${name}`,
+      },
+    );
     expect(g.every(Number.isFinite), `${op.name}: gradient of ${name} is finite`).toBe(true);
   }
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { manualSeed, scope, tensor, trace, type Device } from '../engine/index.ts';
+import { type Device, manualSeed, scope, tensor, trace } from '../engine/index.ts';
 import { Transformer } from '../transformer/index.ts';
 import { devices } from './support/devices.ts';
 
@@ -40,8 +40,11 @@ describe('a trace', () => {
 
       // the gradient recorded is the gradient: d mean(s²) / ds = 2s / 18
       const made = t.records.find((r) => r.op === 'square')!;
-      const [s, ds] = await Promise.all([made.inputs[0]!.tensor.data(), t.records[made.inputs[0]!.from!]!.grad!.data()]);
-      s.forEach((v, i) => expect(ds[i]!).toBeCloseTo((2 * v) / 18, 6));
+      const [s, ds] = await Promise.all([
+        made.inputs[0]!.tensor.data(),
+        t.records[made.inputs[0]!.from!]!.grad!.data(),
+      ]);
+      for (const [i, v] of s.entries()) expect(ds[i]!).toBeCloseTo((2 * v) / 18, 6);
 
       const times = await Promise.all(t.records.map((r) => r.time));
       expect(times.every((ms) => ms === null || ms >= 0)).toBe(true);

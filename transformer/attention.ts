@@ -1,15 +1,15 @@
 import {
   ArgumentError,
+  type Generator,
   init,
   Linear,
   linear,
   Module,
+  type ModuleOptions,
   narrow,
   permute,
   reshape,
   scaledDotProductAttention,
-  type Generator,
-  type ModuleOptions,
   type Tensor,
 } from '../engine/index.ts';
 

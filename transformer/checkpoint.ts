@@ -1,9 +1,9 @@
 import {
+  type Device,
   decodeSafetensors,
   encodeSafetensors,
   FormatError,
   HeddleError,
-  type Device,
   type HostTensor,
 } from '../engine/index.ts';
 import type { Translator } from './decode.ts';
@@ -32,7 +32,10 @@ const VERSION = 1;
 const text = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`);
 
 /** The files of a translator, and of the state of its training where one is given. */
-export async function encodeCheckpoint({ model, source, target }: Translator, state?: TrainState): Promise<CheckpointFiles> {
+export async function encodeCheckpoint(
+  { model, source, target }: Translator,
+  state?: TrainState,
+): Promise<CheckpointFiles> {
   const tensors = await model.stateDict();
   const files: Record<string, Uint8Array> = {
     [CHECKPOINT.model]: encodeSafetensors(tensors, { format: 'pt' }),
@@ -49,15 +52,23 @@ export async function encodeCheckpoint({ model, source, target }: Translator, st
  *
  * @throws {FormatError} naming the file that is missing, cut off or of another model
  */
-export function decodeCheckpoint(files: CheckpointFiles, device: Device): { translator: Translator; state: TrainState | null } {
+export function decodeCheckpoint(
+  files: CheckpointFiles,
+  device: Device,
+): { translator: Translator; state: TrainState | null } {
   const file = (name: string): Uint8Array => {
     const found = files[name];
-    if (found === undefined) throw new FormatError(`checkpoint: ${name} is missing. A run folder holds ${Object.values(CHECKPOINT).join(', ')}.`);
+    if (found === undefined)
+      throw new FormatError(
+        `checkpoint: ${name} is missing. A run folder holds ${Object.values(CHECKPOINT).join(', ')}.`,
+      );
     return found;
   };
   const config = parse(CHECKPOINT.config, file(CHECKPOINT.config)) as { version?: unknown; model?: TransformerConfig };
   if (config?.version !== VERSION || typeof config.model !== 'object') {
-    throw new FormatError(`checkpoint: ${CHECKPOINT.config} is of version ${String(config?.version)}, expected ${VERSION}.`);
+    throw new FormatError(
+      `checkpoint: ${CHECKPOINT.config} is of version ${String(config?.version)}, expected ${VERSION}.`,
+    );
   }
   const source = Tokenizer.fromJSON(parse(CHECKPOINT.source, file(CHECKPOINT.source)), CHECKPOINT.source);
   const target = Tokenizer.fromJSON(parse(CHECKPOINT.target, file(CHECKPOINT.target)), CHECKPOINT.target);
@@ -99,7 +110,11 @@ function encodeState({ step, optimizer }: TrainState): Uint8Array {
       tensors[`${place}.${name}`] = { dtype: 'float32', shape: [data.length], data };
     }
   }
-  return encodeSafetensors(tensors, { step: `${step}`, steps: JSON.stringify(steps), groups: JSON.stringify(optimizer.paramGroups) });
+  return encodeSafetensors(tensors, {
+    step: `${step}`,
+    steps: JSON.stringify(steps),
+    groups: JSON.stringify(optimizer.paramGroups),
+  });
 }
 
 function decodeState(bytes: Uint8Array): TrainState {
@@ -112,9 +127,13 @@ function decodeState(bytes: Uint8Array): TrainState {
   try {
     const steps = JSON.parse(metadata['steps'] ?? '') as Record<string, number>;
     const paramGroups = JSON.parse(metadata['groups'] ?? '') as TrainState['optimizer']['paramGroups'];
-    const state = Object.fromEntries(Object.entries(steps).map(([place, step]) => [place, { step, values: values[place] ?? {} }]));
+    const state = Object.fromEntries(
+      Object.entries(steps).map(([place, step]) => [place, { step, values: values[place] ?? {} }]),
+    );
     return { step: Number(metadata['step']), optimizer: { state, paramGroups } };
   } catch {
-    throw new FormatError(`checkpoint: ${CHECKPOINT.optimizer} has no training state in its header. Go on from another checkpoint.`);
+    throw new FormatError(
+      `checkpoint: ${CHECKPOINT.optimizer} has no training state in its header. Go on from another checkpoint.`,
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { ArgumentError, Stream, tensor, type Device, type Tensor } from '../engine/index.ts';
+import { ArgumentError, type Device, Stream, type Tensor, tensor } from '../engine/index.ts';
 import { BOS, EOS, PAD, type Tokenizer } from './tokenizer.ts';
 
 /** A sentence and its translation. */
@@ -64,7 +64,7 @@ export function epochBatches(examples: readonly Example[], batchTokens: number, 
 /** int32 [rows, length], filled up with padding. */
 export function padded(rows: readonly (readonly number[])[], length: number, device: Device): Tensor {
   const values = new Int32Array(rows.length * length).fill(PAD);
-  rows.forEach((row, i) => values.set(row.slice(0, length), i * length));
+  for (const [i, row] of rows.entries()) values.set(row.slice(0, length), i * length);
   return tensor(values, { shape: [rows.length, length], device });
 }
 
@@ -81,9 +81,21 @@ export interface BatchTensors {
 export function uploadBatch({ examples, sourceLength, targetLength }: Batch, device: Device): BatchTensors {
   const targets = examples.map((e) => e.target);
   return {
-    source: padded(examples.map((e) => e.source), sourceLength, device),
-    input: padded(targets.map((t) => t.slice(0, -1)), targetLength - 1, device),
-    expected: padded(targets.map((t) => t.slice(1)), targetLength - 1, device),
+    source: padded(
+      examples.map((e) => e.source),
+      sourceLength,
+      device,
+    ),
+    input: padded(
+      targets.map((t) => t.slice(0, -1)),
+      targetLength - 1,
+      device,
+    ),
+    expected: padded(
+      targets.map((t) => t.slice(1)),
+      targetLength - 1,
+      device,
+    ),
   };
 }
 

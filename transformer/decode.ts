@@ -27,7 +27,11 @@ export interface DecodeOptions {
  * Greedy decoding: at each place the most probable token, until every sentence of the batch has ended.
  * Returns the ids of each translation, with its end mark.
  */
-export async function greedyDecode(model: Transformer, sources: readonly (readonly number[])[], options: DecodeOptions = {}): Promise<number[][]> {
+export async function greedyDecode(
+  model: Transformer,
+  sources: readonly (readonly number[])[],
+  options: DecodeOptions = {},
+): Promise<number[][]> {
   const width = sources.reduce((n, s) => Math.max(n, s.length), 1);
   const limit = options.maxLength ?? 2 * width + 10;
   const done = sources.map((): number[] => []);
@@ -48,7 +52,11 @@ export async function greedyDecode(model: Transformer, sources: readonly (readon
     {
       using inner = scope();
       using _ = noGrad();
-      const input = padded(done.map((ids) => [BOS, ...ids]), length, model.device);
+      const input = padded(
+        done.map((ids) => [BOS, ...ids]),
+        length,
+        model.device,
+      );
       // scores of the last place: [batch, 1, vocab] → ids [batch, 1]
       const scores = narrow(model.decode(input, memory, padding), 1, length - 1, 1);
       next = inner.keep(argmax(scores, -1));
@@ -65,7 +73,11 @@ export async function greedyDecode(model: Transformer, sources: readonly (readon
 }
 
 /** Translates sentences together. */
-export async function translateBatch(translator: Translator, texts: readonly string[], options: DecodeOptions = {}): Promise<Translation[]> {
+export async function translateBatch(
+  translator: Translator,
+  texts: readonly string[],
+  options: DecodeOptions = {},
+): Promise<Translation[]> {
   if (texts.length === 0) return [];
   const { model, source, target } = translator;
   const sources = texts.map((t) => [...source.encode(t), EOS]);

@@ -1,6 +1,6 @@
 import { noGrad, scope, trace } from '../engine/index.ts';
 import { padded } from './data.ts';
-import { greedyDecode, type DecodeOptions, type Translation, type Translator } from './decode.ts';
+import { type DecodeOptions, greedyDecode, type Translation, type Translator } from './decode.ts';
 import { BOS, EOS } from './tokenizer.ts';
 
 /** A translation and what each decoder layer looked at while making it. */
@@ -15,7 +15,11 @@ export interface InspectedTranslation extends Translation {
  * Translates one sentence, then runs the model once over the result with a trace that takes the fused attention apart,
  * and reads the weights from it: softmax(QKᵀ/√d_k) as it was, in evaluation mode, for each layer and head.
  */
-export async function inspectTranslation(translator: Translator, text: string, options: DecodeOptions = {}): Promise<InspectedTranslation> {
+export async function inspectTranslation(
+  translator: Translator,
+  text: string,
+  options: DecodeOptions = {},
+): Promise<InspectedTranslation> {
   const { model, source, target } = translator;
   const ids = [...source.encode(text), EOS];
   const [output = []] = await greedyDecode(model, [ids], options);

@@ -1,5 +1,5 @@
-import { Dropout, gelu, LayerNorm, Linear, Module, relu, type ModuleOptions, type Tensor } from '../engine/index.ts';
-import { MultiHeadAttention, type AttentionMask } from './attention.ts';
+import { Dropout, gelu, LayerNorm, Linear, Module, type ModuleOptions, relu, type Tensor } from '../engine/index.ts';
+import { type AttentionMask, MultiHeadAttention } from './attention.ts';
 
 /** What encoder and decoder layers are made of; names and defaults of nn.TransformerEncoderLayer. */
 export interface LayerOptions extends ModuleOptions {
@@ -57,7 +57,10 @@ export class EncoderLayer extends Layer {
 
   constructor(options: LayerOptions) {
     super(options);
-    this.selfAttention = new MultiHeadAttention(options.dModel, options.heads, { ...options, dropout: options.dropout ?? 0.1 });
+    this.selfAttention = new MultiHeadAttention(options.dModel, options.heads, {
+      ...options,
+      dropout: options.dropout ?? 0.1,
+    });
     this.norm1 = norm(options);
     this.norm2 = norm(options);
   }

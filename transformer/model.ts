@@ -5,10 +5,10 @@ import {
   init,
   Linear,
   Module,
-  narrow,
-  unscoped,
   type ModuleOptions,
+  narrow,
   type Tensor,
+  unscoped,
 } from '../engine/index.ts';
 import { Decoder, Encoder, type LayerOptions } from './layers.ts';
 import { positionTensor } from './positions.ts';
@@ -79,7 +79,9 @@ export class Transformer extends Module {
     const full = { ...DEFAULTS, ...config };
     const { srcVocab, tgtVocab, dModel, tied } = full;
     if (tied && srcVocab !== tgtVocab) {
-      throw new ArgumentError(`Transformer: tied embeddings need one vocabulary, not ${srcVocab} and ${tgtVocab} tokens.`);
+      throw new ArgumentError(
+        `Transformer: tied embeddings need one vocabulary, not ${srcVocab} and ${tgtVocab} tokens.`,
+      );
     }
     this.config = full;
     this.srcEmbed = new Embedding(srcVocab, dModel, options);

@@ -1,11 +1,12 @@
-import { ArgumentError, tensor, type Device, type Tensor } from '../engine/index.ts';
+import { ArgumentError, type Device, type Tensor, tensor } from '../engine/index.ts';
 
 /**
  * Sinusoidal positions (Vaswani et al. 2017, section 3.5): [length, dModel] with
  * PE(p, 2i) = sin(p / 10000^(2i/d)) and PE(p, 2i+1) = cos(p / 10000^(2i/d)).
  */
 export function sinusoidalPositions(length: number, dModel: number, start = 0): Float32Array {
-  if (dModel % 2 !== 0) throw new ArgumentError(`sinusoidalPositions: dModel ${dModel} is odd, expected an even number.`);
+  if (dModel % 2 !== 0)
+    throw new ArgumentError(`sinusoidalPositions: dModel ${dModel} is odd, expected an even number.`);
   const values = new Float32Array(length * dModel);
   for (let p = 0; p < length; p++) {
     for (let i = 0; i < dModel; i += 2) {

@@ -1,4 +1,4 @@
-import { Embedding, Linear, Module, permute, type ModuleOptions, type Tensor } from '../engine/index.ts';
+import { Embedding, Linear, Module, type ModuleOptions, permute, type Tensor } from '../engine/index.ts';
 import { Decoder, Encoder } from './layers.ts';
 
 /** Arguments of {@link SimpleTransformer} beyond its four numbers. */
@@ -21,7 +21,13 @@ export class SimpleTransformer extends Module {
   readonly fc: Linear;
   readonly batchFirst: boolean;
 
-  constructor(vocabSize: number, embeddingDim: number, numHeads: number, numLayers: number, options: SimpleTransformerOptions = {}) {
+  constructor(
+    vocabSize: number,
+    embeddingDim: number,
+    numHeads: number,
+    numLayers: number,
+    options: SimpleTransformerOptions = {},
+  ) {
     super();
     const layer = { ...options, dModel: embeddingDim, heads: numHeads };
     this.embedding = new Embedding(vocabSize, embeddingDim, options);
@@ -33,7 +39,13 @@ export class SimpleTransformer extends Module {
 
   /** source, target: int32 [length, batch] → scores [length, batch, vocab] (batch first where so made) */
   forward(source: Tensor, target: Tensor, { causal = false }: { readonly causal?: boolean } = {}): Tensor {
-    const swap = (x: Tensor): Tensor => (this.batchFirst ? x : permute(x, x.shape.map((_, d) => (d < 2 ? 1 - d : d))));
+    const swap = (x: Tensor): Tensor =>
+      this.batchFirst
+        ? x
+        : permute(
+            x,
+            x.shape.map((_, d) => (d < 2 ? 1 - d : d)),
+          );
     const memory = this.encoder.forward(swap(this.embedding.forward(source)));
     const state = this.decoder.forward(swap(this.embedding.forward(target)), memory, { target: { causal } });
     return this.fc.forward(swap(state));

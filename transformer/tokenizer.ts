@@ -12,7 +12,11 @@ export type TokenizerKind = 'words' | 'characters';
 
 const cut: Record<TokenizerKind, (text: string) => string[]> = {
   // a run of letters, marks and digits (with inner apostrophes), or one other visible character
-  words: (text) => text.normalize('NFC').toLowerCase().match(/[\p{L}\p{M}\p{N}]+(?:['’][\p{L}]+)*|[^\s\p{L}\p{M}\p{N}]/gu) ?? [],
+  words: (text) =>
+    text
+      .normalize('NFC')
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+(?:['’][\p{L}]+)*|[^\s\p{L}\p{M}\p{N}]/gu) ?? [],
   // code points, so that no character is torn apart; white space is one token
   characters: (text) => Array.from(text.normalize('NFC').trim().replace(/\s+/gu, ' ')),
 };
@@ -29,9 +33,12 @@ export class Tokenizer {
   readonly #ids: ReadonlyMap<string, number>;
 
   constructor(kind: TokenizerKind, vocabulary: readonly string[]) {
-    if (!(kind in cut)) throw new ArgumentError(`Tokenizer: kind ${JSON.stringify(kind)}, expected 'words' or 'characters'.`);
+    if (!(kind in cut))
+      throw new ArgumentError(`Tokenizer: kind ${JSON.stringify(kind)}, expected 'words' or 'characters'.`);
     if (SPECIAL.some((t, i) => vocabulary[i] !== t)) {
-      throw new ArgumentError(`Tokenizer: a vocabulary begins with ${SPECIAL.join(' ')}, this one with ${vocabulary.slice(0, 4).join(' ')}.`);
+      throw new ArgumentError(
+        `Tokenizer: a vocabulary begins with ${SPECIAL.join(' ')}, this one with ${vocabulary.slice(0, 4).join(' ')}.`,
+      );
     }
     this.kind = kind;
     this.vocabulary = vocabulary;
@@ -39,7 +46,11 @@ export class Tokenizer {
   }
 
   /** The tokens of `texts` that appear at least `minCount` times, the most frequent first. */
-  static build(kind: TokenizerKind, texts: Iterable<string>, { minCount = 1 }: { readonly minCount?: number } = {}): Tokenizer {
+  static build(
+    kind: TokenizerKind,
+    texts: Iterable<string>,
+    { minCount = 1 }: { readonly minCount?: number } = {},
+  ): Tokenizer {
     const counts = new Map<string, number>();
     for (const text of texts) for (const t of cut[kind](text)) counts.set(t, (counts.get(t) ?? 0) + 1);
     const kept = [...counts].filter(([, n]) => n >= minCount);
@@ -89,8 +100,14 @@ export class Tokenizer {
   /** @throws {FormatError} for anything that `toJSON` did not make */
   static fromJSON(json: unknown, source = 'tokenizer'): Tokenizer {
     const { kind, vocabulary } = (json ?? {}) as { kind?: unknown; vocabulary?: unknown };
-    if ((kind !== 'words' && kind !== 'characters') || !Array.isArray(vocabulary) || vocabulary.some((t) => typeof t !== 'string')) {
-      throw new FormatError(`${source}: no tokenizer: expected { kind: 'words' | 'characters', vocabulary: [strings] }.`);
+    if (
+      (kind !== 'words' && kind !== 'characters') ||
+      !Array.isArray(vocabulary) ||
+      vocabulary.some((t) => typeof t !== 'string')
+    ) {
+      throw new FormatError(
+        `${source}: no tokenizer: expected { kind: 'words' | 'characters', vocabulary: [strings] }.`,
+      );
     }
     return new Tokenizer(kind, vocabulary as string[]);
   }

@@ -9,7 +9,16 @@ import {
   scope,
   type Tensor,
 } from '../engine/index.ts';
-import { encodePair, epochBatches, targetTokens, uploadBatch, type Batch, type BatchTensors, type Example, type Pair } from './data.ts';
+import {
+  type Batch,
+  type BatchTensors,
+  type Example,
+  encodePair,
+  epochBatches,
+  type Pair,
+  targetTokens,
+  uploadBatch,
+} from './data.ts';
 import type { Translator } from './decode.ts';
 import type { Transformer } from './model.ts';
 import { PAD } from './tokenizer.ts';
@@ -57,7 +66,11 @@ export interface TrainState {
 }
 
 /** Mean cross-entropy of the next token over the places that are not padding. */
-export function batchLoss(model: Transformer, { source, input, expected }: BatchTensors, labelSmoothing: number): Tensor {
+export function batchLoss(
+  model: Transformer,
+  { source, input, expected }: BatchTensors,
+  labelSmoothing: number,
+): Tensor {
   const scores = model.forward(source, input);
   return crossEntropy(scores, expected, { ignoreIndex: PAD, labelSmoothing });
 }
@@ -70,7 +83,9 @@ export function batchLoss(model: Transformer, { source, input, expected }: Batch
 export class Trainer {
   readonly translator: Translator;
   readonly optimizer: Adam;
-  readonly options: Required<Omit<TrainOptions, 'resume' | 'epochs' | 'schedule'>> & { readonly schedule: (step: number) => number };
+  readonly options: Required<Omit<TrainOptions, 'resume' | 'epochs' | 'schedule'>> & {
+    readonly schedule: (step: number) => number;
+  };
   readonly #examples: readonly Example[];
   #step = 0;
 
@@ -78,7 +93,11 @@ export class Trainer {
     this.translator = translator;
     this.#examples = examples;
     this.options = options;
-    this.optimizer = new Adam(translator.model.flattenParameters().parameters(), { lr: 1, betas: [0.9, 0.98], eps: 1e-9 });
+    this.optimizer = new Adam(translator.model.flattenParameters().parameters(), {
+      lr: 1,
+      betas: [0.9, 0.98],
+      eps: 1e-9,
+    });
   }
 
   static create(translator: Translator, pairs: readonly Pair[], options: TrainOptions = {}): Trainer {
@@ -87,7 +106,8 @@ export class Trainer {
     const { batchTokens = 2048, warmup = 800, seed = 0, labelSmoothing = 0.1, clipNorm = 1 } = options;
     const perEpoch = epochBatches(examples, batchTokens, seed, 0).length;
     const steps = options.steps ?? Math.ceil((options.epochs ?? 10) * perEpoch);
-    if (!(Number.isInteger(steps) && steps > 0)) throw new ArgumentError(`train: ${steps} steps, expected a whole number above 0.`);
+    if (!(Number.isInteger(steps) && steps > 0))
+      throw new ArgumentError(`train: ${steps} steps, expected a whole number above 0.`);
     const schedule = options.schedule ?? noam({ dModel, warmup });
     return new Trainer(translator, examples, { steps, batchTokens, warmup, seed, labelSmoothing, clipNorm, schedule });
   }
@@ -161,7 +181,11 @@ export class Trainer {
 }
 
 /** Trains and yields every step; see {@link Trainer} for stopping and going on. */
-export async function* train(translator: Translator, pairs: readonly Pair[], options: TrainOptions = {}): AsyncGenerator<TrainStep, void> {
+export async function* train(
+  translator: Translator,
+  pairs: readonly Pair[],
+  options: TrainOptions = {},
+): AsyncGenerator<TrainStep, void> {
   const trainer = Trainer.create(translator, pairs, options);
   if (options.resume !== undefined) await trainer.restore(options.resume);
   yield* trainer.run();

@@ -81,7 +81,8 @@ function decodeTensor(name: string, entry: unknown, values: Uint8Array, fail: (w
   const [begin = 0, end = 0] = offsets;
   const width = dtype === 'F16' || dtype === 'BF16' ? 2 : 4;
   if (end > values.length) return fail(`${name} ends at byte ${end} of ${values.length}`);
-  if (end - begin !== sizeOf(shape) * width) return fail(`${name} has ${end - begin} bytes for ${String(dtype)} ${show(shape)}`);
+  if (end - begin !== sizeOf(shape) * width)
+    return fail(`${name} has ${end - begin} bytes for ${String(dtype)} ${show(shape)}`);
   const bytes = values.slice(begin, end).buffer;
   switch (dtype) {
     case 'F32':
@@ -91,7 +92,11 @@ function decodeTensor(name: string, entry: unknown, values: Uint8Array, fail: (w
     case 'F16':
       return { shape, dtype: 'float32', data: Float32Array.from(new Uint16Array(bytes), halfToNumber) };
     case 'BF16':
-      return { shape, dtype: 'float32', data: new Float32Array(Uint32Array.from(new Uint16Array(bytes), (h) => h << 16).buffer) };
+      return {
+        shape,
+        dtype: 'float32',
+        data: new Float32Array(Uint32Array.from(new Uint16Array(bytes), (h) => h << 16).buffer),
+      };
     default:
       return fail(`${name} has dtype ${String(dtype)}; F32, I32, F16 and BF16 are read`);
   }

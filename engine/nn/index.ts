@@ -1,4 +1,4 @@
-export * as init from './init.ts';
 export type { ModuleOptions } from './init.ts';
-export { Dropout, Embedding, LayerNorm, Linear, RMSNorm, type LinearOptions } from './layers.ts';
-export { Module, parameter, type HostTensor, type LoadReport, type StateDict } from './module.ts';
+export * as init from './init.ts';
+export { Dropout, Embedding, LayerNorm, Linear, type LinearOptions, RMSNorm } from './layers.ts';
+export { type HostTensor, type LoadReport, Module, parameter, type StateDict } from './module.ts';

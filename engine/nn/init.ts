@@ -2,7 +2,7 @@ import type { Backend } from '../backend.ts';
 import { defaultDevice } from '../device.ts';
 import { unscoped } from '../memory.ts';
 import { defaultGenerator, type Generator } from '../random.ts';
-import { sizeOf, type Shape } from '../shape.ts';
+import { type Shape, sizeOf } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { parameter } from './module.ts';
 
@@ -16,7 +16,10 @@ export interface ModuleOptions {
 export type Initializer = (shape: Shape, generator?: Generator) => Float32Array;
 
 /** Every value the same. */
-export const constant = (value: number): Initializer => (shape) => new Float32Array(sizeOf(shape)).fill(value);
+export const constant =
+  (value: number): Initializer =>
+  (shape) =>
+    new Float32Array(sizeOf(shape)).fill(value);
 
 /** U(−bound, bound). */
 export const uniform =

@@ -5,7 +5,7 @@ import { linear } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rmsNorm.ts';
 import { defaultGenerator, type Generator } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
-import { constant, newParameter, normal, uniform, type ModuleOptions } from './init.ts';
+import { constant, type ModuleOptions, newParameter, normal, uniform } from './init.ts';
 import { Module } from './module.ts';
 
 export interface LinearOptions extends ModuleOptions {

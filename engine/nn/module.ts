@@ -142,7 +142,8 @@ export abstract class Module {
     const missing = [...own.keys()].filter((name) => !(name in state));
     const unexpected = Object.keys(state).filter((name) => !own.has(name));
     if (strict && missing.length + unexpected.length > 0) {
-      const list = (names: string[]): string => names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '') || 'none';
+      const list = (names: string[]): string =>
+        names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '') || 'none';
       throw new ArgumentError(
         `loadStateDict: missing ${list(missing)}; unexpected ${list(unexpected)}. ` +
           'The checkpoint is of another model; pass { strict: false } to load what fits.',
@@ -151,7 +152,9 @@ export abstract class Module {
     for (const [name, p] of own) {
       const given = state[name];
       if (given !== undefined && show(given.shape) !== show(p.shape)) {
-        throw new ShapeError(`loadStateDict: ${name} is ${show(given.shape)} in the checkpoint and ${show(p.shape)} in the model.`);
+        throw new ShapeError(
+          `loadStateDict: ${name} is ${show(given.shape)} in the checkpoint and ${show(p.shape)} in the model.`,
+        );
       }
     }
     for (const [name, p] of own) {

@@ -1,9 +1,10 @@
 import { ArgumentError, ShapeError, show } from '../errors.ts';
 import { defineOp, type Meta, type OpCase, type Slots } from '../op.ts';
 import { defaultGenerator, Generator, Stream } from '../random.ts';
-import { ndarray, type NDArray } from '../reference.ts';
+import { type NDArray, ndarray } from '../reference.ts';
 import { broadcastStrides, rowMajor, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { onesLike } from './accumulate.ts';
 import { backwardOnWasm, backwardOnWebGPU, forwardOnWasm, forwardOnWebGPU } from './attentionKernel.ts';
 import { mul, sub } from './binary.ts';
 import { contiguous } from './contiguous.ts';
@@ -13,7 +14,6 @@ import { sum } from './reduce.ts';
 import { softmax } from './softmax.ts';
 import { triu } from './triangle.ts';
 import { expand, permute, reshape, transpose } from './views.ts';
-import { onesLike } from './accumulate.ts';
 import { maskedFill } from './where.ts';
 
 /** What the kernels need to know besides the tensors. Weights are dropped by stream `stream` of `seed`. */
@@ -30,10 +30,17 @@ type Inputs<T> = Slots<'q' | 'k' | 'v' | 'mask', 'mask', T>;
 /** Scores of what may not be seen: far below any other, and finite, since WGSL may assume that nothing is infinite. */
 const HIDDEN = -3e38;
 
-function checkShapes({ q, k, v, mask }: Inputs<Meta>): { batch: number; heads: number; L: number; S: number; dim: number } {
+function checkShapes({ q, k, v, mask }: Inputs<Meta>): {
+  batch: number;
+  heads: number;
+  L: number;
+  S: number;
+  dim: number;
+} {
   const [batch = 0, heads = 0, L = 0, dim = 0] = q.shape;
   const S = k.shape[2] ?? 0;
-  const fits = q.shape.length === 4 && show(k.shape) === show([batch, heads, S, dim]) && show(v.shape) === show(k.shape);
+  const fits =
+    q.shape.length === 4 && show(k.shape) === show([batch, heads, S, dim]) && show(v.shape) === show(k.shape);
   const full = [batch, heads, L, S];
   const maskFits = !mask || (mask.shape.length === 4 && mask.shape.every((s, d) => s === 1 || s === full[d]));
   if (!fits || !maskFits) {
@@ -79,7 +86,8 @@ function reference({ q, k, v, mask }: Inputs<NDArray>, { isCausal, scale, p, see
     for (let i = 0; i < L; i++) {
       const scores = Array.from({ length: S }, (_, j) => {
         const place = [Math.floor(z / heads), z % heads, i, j];
-        const hidden = (isCausal && j > i + S - L) || (mask && mask.data[place.reduce((n, x, d) => n + x * steps[d]!, 0)] !== 0);
+        const hidden =
+          (isCausal && j > i + S - L) || (mask && mask.data[place.reduce((n, x, d) => n + x * steps[d]!, 0)] !== 0);
         let dot = 0;
         for (let d = 0; d < dim; d++) dot += q.data[(z * L + i) * dim + d]! * k.data[(z * S + j) * dim + d]!;
         return hidden ? Number.NEGATIVE_INFINITY : dot * scale;
@@ -98,7 +106,10 @@ function reference({ q, k, v, mask }: Inputs<NDArray>, { isCausal, scale, p, see
 }
 
 /** dq of what is visible to all, without dropout; y and dy are [batch, L, heads, dim]. */
-function backwardReference({ q, k, v, y, lse, dy }: Slots<BackwardInput, 'mask', NDArray>, { scale }: AttentionAttrs): NDArray {
+function backwardReference(
+  { q, k, v, y, lse, dy }: Slots<BackwardInput, 'mask', NDArray>,
+  { scale }: AttentionAttrs,
+): NDArray {
   const [batch = 0, heads = 0, L = 0, dim = 0] = q.shape;
   const S = k.shape[2]!;
   const dq = ndarray(q.shape);
@@ -145,7 +156,11 @@ const cases: readonly Case[] = [
   sized(1, 2, 66, 131, 16, { isCausal: true }),
   masked(sized(2, 3, 6, 11, 8), [2, 1, 1, 11]),
   masked(sized(2, 2, 5, 5, 4, { isCausal: true }), [1, 2, 5, 5]),
-  { ...masked(sized(2, 1, 3, 2, 4), [2, 1, 1, 2]), inputs: { ...sized(2, 1, 3, 2, 4).inputs, mask: { shape: [2, 1, 1, 2], dtype: 'bool', values: [1, 1, 0, 1] } }, note: 'a batch whose keys are all hidden' },
+  {
+    ...masked(sized(2, 1, 3, 2, 4), [2, 1, 1, 2]),
+    inputs: { ...sized(2, 1, 3, 2, 4).inputs, mask: { shape: [2, 1, 1, 2], dtype: 'bool', values: [1, 1, 0, 1] } },
+    note: 'a batch whose keys are all hidden',
+  },
   sized(2, 2, 6, 9, 8, { p: 0.3, seed: 5, stream: 2 }),
   masked(sized(2, 2, 7, 7, 4, { p: 0.2, seed: 2 ** 35, isCausal: true }), [2, 1, 1, 7]),
   { ...sized(8, 8, 128, 128, 64), bench: true, gradient: false },
@@ -161,7 +176,10 @@ const backward = defineOp({
   strided: ['mask'],
   rowsStrided: ['q', 'k', 'v'],
   shape: ({ q }) => q.shape,
-  extra: ({ k, v }: { readonly k: Meta; readonly v: Meta }) => ({ dk: { shape: k.shape, dtype: 'float32' }, dv: { shape: v.shape, dtype: 'float32' } }),
+  extra: ({ k, v }: { readonly k: Meta; readonly v: Meta }) => ({
+    dk: { shape: k.shape, dtype: 'float32' },
+    dv: { shape: v.shape, dtype: 'float32' },
+  }),
   webgpu: backwardOnWebGPU,
   wasm: backwardOnWasm,
   reference: backwardReference,
@@ -245,7 +263,8 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
     );
   }
   // [.., L, dim] → [batch, heads, L, dim]
-  const four = (x: Tensor): Tensor => (x.ndim === 4 ? x : reshape(x, [...new Array<number>(4 - x.ndim).fill(1), ...x.shape]));
+  const four = (x: Tensor): Tensor =>
+    x.ndim === 4 ? x : reshape(x, [...new Array<number>(4 - x.ndim).fill(1), ...x.shape]);
   const random = p > 0 ? generator.next() : { seed: 0, stream: 0 };
   const y = op(
     { q: four(q), k: four(k), v: four(v), mask: mask ? four(mask) : undefined },

@@ -19,7 +19,13 @@ interface Common {
 }
 
 type Forward = Common & { readonly output: Operand };
-type Backward = Common & { readonly y: Operand; readonly dy: Operand; readonly output: Operand; readonly dk: Operand; readonly dv: Operand };
+type Backward = Common & {
+  readonly y: Operand;
+  readonly dy: Operand;
+  readonly output: Operand;
+  readonly dk: Operand;
+  readonly dv: Operand;
+};
 
 /** Steps between batches, heads and rows of x [batch, heads, rows, dim]. */
 const headed = ({ strides }: Operand): number[] => [strides[0]!, strides[1]!, strides[2]!];
@@ -33,7 +39,13 @@ interface Sizes {
   readonly S: number;
   readonly dim: number;
 }
-const sizes = ({ q, k }: Common): Sizes => ({ batch: q.shape[0]!, heads: q.shape[1]!, L: q.shape[2]!, S: k.shape[2]!, dim: q.shape[3]! });
+const sizes = ({ q, k }: Common): Sizes => ({
+  batch: q.shape[0]!,
+  heads: q.shape[1]!,
+  L: q.shape[2]!,
+  S: k.shape[2]!,
+  dim: q.shape[3]!,
+});
 
 /** Steps of the mask over [batch, heads, L, S], 0 where it is broadcast. */
 function maskSteps({ mask, ...rest }: Common): number[] {
@@ -55,7 +67,8 @@ const tail = (t: Common, { isCausal, scale, p, seed, stream }: AttentionAttrs): 
 const packed = (rows: number, dim: number): number => Math.ceil(rows / 8) * 8 * dim;
 
 /** Heads of work worth a thread: about 50 µs. */
-const grain = ({ L, S, dim }: Sizes, passes: number): number => Math.max(1, Math.ceil(500_000 / Math.max(1, passes * L * S * dim)));
+const grain = ({ L, S, dim }: Sizes, passes: number): number =>
+  Math.max(1, Math.ceil(500_000 / Math.max(1, passes * L * S * dim)));
 
 export function forwardOnWasm(t: Forward, attrs: AttentionAttrs): WasmLaunch {
   const s = sizes(t);

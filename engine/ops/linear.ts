@@ -2,7 +2,7 @@ import type { Operand } from '../backend.ts';
 import { ShapeError, show } from '../errors.ts';
 import { defineOp } from '../op.ts';
 import { ndarray } from '../reference.ts';
-import { sizeOf, type Shape } from '../shape.ts';
+import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { matmul } from './matmul.ts';
 import { matmulOnWasm, matmulOnWebGPU, type Product } from './matmulKernel.ts';
@@ -18,10 +18,25 @@ function flatRows(shape: Shape): { shape: number[]; strides: number[] } {
 const asRows = (x: Tensor): Tensor => (x.ndim === 2 ? x : reshape(x, flatRows(x.shape).shape));
 
 /** x·Wᵀ is a matrix product with the strides of W exchanged. */
-function asProduct({ x, weight, bias, output }: { x: Operand; weight: Operand; bias?: Operand | undefined; output: Operand }): Product {
+function asProduct({
+  x,
+  weight,
+  bias,
+  output,
+}: {
+  x: Operand;
+  weight: Operand;
+  bias?: Operand | undefined;
+  output: Operand;
+}): Product {
   const swap = ([a = 0, b = 0]: readonly number[]): number[] => [b, a];
   const rows = (t: Operand): Operand => ({ ...t, ...flatRows(t.shape) });
-  return { a: rows(x), b: { ...weight, shape: swap(weight.shape), strides: swap(weight.strides) }, bias, output: rows(output) };
+  return {
+    a: rows(x),
+    b: { ...weight, shape: swap(weight.shape), strides: swap(weight.strides) },
+    bias,
+    output: rows(output),
+  };
 }
 
 const op = defineOp({

@@ -1,7 +1,7 @@
 import { ShapeError, show } from '../errors.ts';
 import { defineOp } from '../op.ts';
-import { ndarray, type NDArray } from '../reference.ts';
-import { broadcastShapes, broadcastStrides, rowMajor, sizeOf, type Shape } from '../shape.ts';
+import { type NDArray, ndarray } from '../reference.ts';
+import { broadcastShapes, broadcastStrides, rowMajor, type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { matmulOnWasm, matmulOnWebGPU } from './matmulKernel.ts';
 import { sumTo } from './sumTo.ts';
@@ -95,4 +95,8 @@ export function matmul(x: Tensor, other: Tensor): Tensor {
   return op({ a: x, b: other });
 }
 
-const squeezeAt = (x: Tensor, dim: -1 | -2): Tensor => reshape(x, x.shape.filter((_, d) => d !== x.ndim + dim));
+const squeezeAt = (x: Tensor, dim: -1 | -2): Tensor =>
+  reshape(
+    x,
+    x.shape.filter((_, d) => d !== x.ndim + dim),
+  );

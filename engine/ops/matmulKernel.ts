@@ -3,7 +3,7 @@ import matmulVectorShader from '../../shaders/matmul_vector.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
 import { anchor } from '../copy.ts';
 import { ShapeError, show } from '../errors.ts';
-import { broadcastStrides, mergeDims, sizeOf, type Layout, type Shape } from '../shape.ts';
+import { broadcastStrides, type Layout, mergeDims, type Shape, sizeOf } from '../shape.ts';
 
 /** One product output[.., m, n] = a[.., m, k] · b[.., k, n] (+ bias[n]) as the kernels are told of it. */
 export interface Product {
@@ -19,7 +19,8 @@ const BATCH_DIMS = 3;
 /** Sizes and the strides of a and b over the batch dimensions, in BATCH_DIMS places. */
 function batchOf({ a, b, output }: Product): { sizes: number[]; a: number[]; b: number[] } {
   const batch = output.shape.slice(0, -2);
-  const over = (x: Layout): number[] => broadcastStrides({ shape: x.shape.slice(0, -2), strides: x.strides.slice(0, -2) }, batch);
+  const over = (x: Layout): number[] =>
+    broadcastStrides({ shape: x.shape.slice(0, -2), strides: x.strides.slice(0, -2) }, batch);
   const merged = mergeDims(batch, [over(a), over(b)]);
   const { length } = merged.shape;
   if (length > BATCH_DIMS) {
@@ -28,7 +29,10 @@ function batchOf({ a, b, output }: Product): { sizes: number[]; a: number[]; b: 
         'Call contiguous() on the inputs first.',
     );
   }
-  const fill = (values: readonly number[], by: number): number[] => [...new Array<number>(BATCH_DIMS - length).fill(by), ...values];
+  const fill = (values: readonly number[], by: number): number[] => [
+    ...new Array<number>(BATCH_DIMS - length).fill(by),
+    ...values,
+  ];
   return { sizes: fill(merged.shape, 1), a: fill(merged.strides[0]!, 0), b: fill(merged.strides[1]!, 0) };
 }
 
@@ -49,7 +53,10 @@ export function matmulOnWasm(product: Product): WasmLaunch {
   const byColumns = m <= FEW_ROWS && n > m && count === 1;
   const stripes = Math.ceil((byColumns ? n : m) / STRIPE);
   // about 50 µs of work are worth a thread
-  const grain = Math.max(1, Math.ceil(600_000 / Math.max(1, 2 * k * (byColumns ? m : n) * Math.min(STRIPE, byColumns ? n : m))));
+  const grain = Math.max(
+    1,
+    Math.ceil(600_000 / Math.max(1, 2 * k * (byColumns ? m : n) * Math.min(STRIPE, byColumns ? n : m))),
+  );
   return {
     kernel: 'matmul',
     args: [

@@ -1,7 +1,7 @@
 import { ArgumentError, ShapeError, show } from '../errors.ts';
 import { defineView } from '../op.ts';
-import { at, build, ndarray, type NDArray } from '../reference.ts';
-import { broadcastStrides, normalizeDim, resolveShape, viewStrides, type Layout, type Shape } from '../shape.ts';
+import { at, build, type NDArray, ndarray } from '../reference.ts';
+import { broadcastStrides, type Layout, normalizeDim, resolveShape, type Shape, viewStrides } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { contiguous } from './contiguous.ts';
 import { embedSlice } from './embedSlice.ts';
@@ -55,10 +55,18 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
 
 /** Without the dimension `dim`, which must have size 1; without all such dimensions when none is named. */
 export function squeeze(x: Tensor, dim?: number): Tensor {
-  if (dim === undefined) return reshape(x, x.shape.filter((s) => s !== 1));
+  if (dim === undefined)
+    return reshape(
+      x,
+      x.shape.filter((s) => s !== 1),
+    );
   const at = normalizeDim('squeeze', dim, x.ndim);
-  if (x.shape[at] !== 1) throw new ShapeError(`squeeze: dim ${dim} of ${show(x.shape)} has size ${x.shape[at]}, expected 1.`);
-  return reshape(x, x.shape.filter((_, d) => d !== at));
+  if (x.shape[at] !== 1)
+    throw new ShapeError(`squeeze: dim ${dim} of ${show(x.shape)} has size ${x.shape[at]}, expected 1.`);
+  return reshape(
+    x,
+    x.shape.filter((_, d) => d !== at),
+  );
 }
 
 function checkDims(dims: readonly number[], rank: number): number[] {
@@ -81,11 +89,21 @@ const permuteOp = defineView({
   },
   grad: (dy, { attrs: { dims } }) => {
     const order = checkDims(dims, dims.length);
-    return permute(dy, order.map((_, d) => order.indexOf(d)));
+    return permute(
+      dy,
+      order.map((_, d) => order.indexOf(d)),
+    );
   },
   reference: ({ x }, { dims }) => {
     const order = checkDims(dims, x.shape.length);
-    return build(order.map((d) => x.shape[d]!), (index) => at(x, order.map((_, d) => index[order.indexOf(d)]!)));
+    return build(
+      order.map((d) => x.shape[d]!),
+      (index) =>
+        at(
+          x,
+          order.map((_, d) => index[order.indexOf(d)]!),
+        ),
+    );
   },
   cases: [
     { inputs: { x: [2, 3, 5] }, attrs: { dims: [2, 0, 1] } },
@@ -99,14 +117,23 @@ export const permute = (x: Tensor, dims: readonly number[]): Tensor => permuteOp
 /** Two dimensions exchanged. A view. */
 export function transpose(x: Tensor, dim0 = -2, dim1 = -1): Tensor {
   const [a, b] = [normalizeDim('transpose', dim0, x.ndim), normalizeDim('transpose', dim1, x.ndim)];
-  return permute(x, x.shape.map((_, d) => (d === a ? b : d === b ? a : d)));
+  return permute(
+    x,
+    x.shape.map((_, d) => (d === a ? b : d === b ? a : d)),
+  );
 }
 
 function expandedShape(from: Shape, to: Shape): number[] {
   const lead = to.length - from.length;
   const shape = to.map((s, i) => (s === -1 && i >= lead ? from[i - lead]! : s));
-  if (lead < 0 || shape.some((s, i) => i >= lead && from[i - lead] !== 1 && from[i - lead] !== s) || shape.some((s) => s < 0)) {
-    throw new ShapeError(`expand: ${show(from)} to ${show(to)}. Only sizes of 1 can grow, and new dimensions come first.`);
+  if (
+    lead < 0 ||
+    shape.some((s, i) => i >= lead && from[i - lead] !== 1 && from[i - lead] !== s) ||
+    shape.some((s) => s < 0)
+  ) {
+    throw new ShapeError(
+      `expand: ${show(from)} to ${show(to)}. Only sizes of 1 can grow, and new dimensions come first.`,
+    );
   }
   return shape;
 }
@@ -125,7 +152,12 @@ const expandOp = defineView({
   reference: ({ x }, { shape }) => {
     const to = expandedShape(x.shape, shape);
     const lead = to.length - x.shape.length;
-    return build(to, (index) => at(x, x.shape.map((s, d) => (s === 1 ? 0 : index[d + lead]!))));
+    return build(to, (index) =>
+      at(
+        x,
+        x.shape.map((s, d) => (s === 1 ? 0 : index[d + lead]!)),
+      ),
+    );
   },
   cases: [
     { inputs: { x: [3, 1] }, attrs: { shape: [2, 3, 4] } },
@@ -139,7 +171,8 @@ export const expand = (x: Tensor, shape: Shape): Tensor => expandOp(x, { shape }
 
 /** Bounds as Python's slices have them: negative from the end, cut to the size. */
 function bounds(size: number, { start, end, step }: SliceAttrs): { start: number; length: number } {
-  if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`slice: step ${step}, expected an integer of at least 1.`);
+  if (!Number.isInteger(step) || step < 1)
+    throw new ArgumentError(`slice: step ${step}, expected an integer of at least 1.`);
   const place = (i: number): number => Math.min(size, Math.max(0, i < 0 ? i + size : i));
   const from = place(start);
   return { start: from, length: Math.max(0, Math.ceil((place(end ?? size) - from) / step)) };
@@ -177,7 +210,12 @@ const sliceOp = defineView({
     const dim = normalizeDim('slice', attrs.dim, x.shape.length);
     const { start, length } = bounds(x.shape[dim]!, attrs);
     const shape = x.shape.map((s, d) => (d === dim ? length : s));
-    return build(shape, (index) => at(x, index.map((i, d) => (d === dim ? start + i * attrs.step : i))));
+    return build(shape, (index) =>
+      at(
+        x,
+        index.map((i, d) => (d === dim ? start + i * attrs.step : i)),
+      ),
+    );
   },
   cases: [
     { inputs: { x: [4, 7] }, attrs: { dim: 1, start: 1, end: 6 } },
@@ -195,7 +233,9 @@ export const slice = (x: Tensor, dim: number, start = 0, end: number | null = nu
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
   const size = x.shape[normalizeDim('narrow', dim, x.ndim)]!;
   if (start < 0 || length < 0 || start + length > size) {
-    throw new ShapeError(`narrow: ${start} to ${start + length} along dim ${dim} of ${show(x.shape)}, which has ${size}.`);
+    throw new ShapeError(
+      `narrow: ${start} to ${start + length} along dim ${dim} of ${show(x.shape)}, which has ${size}.`,
+    );
   }
   return slice(x, dim, start, start + length);
 }
@@ -206,7 +246,9 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   const size = x.shape[d]!;
   const i = index < 0 ? index + size : index;
   if (!Number.isInteger(i) || i < 0 || i >= size) {
-    throw new ShapeError(`select: index ${index} along dim ${dim} of ${show(x.shape)}. Expected ${-size} to ${size - 1}.`);
+    throw new ShapeError(
+      `select: index ${index} along dim ${dim} of ${show(x.shape)}. Expected ${-size} to ${size - 1}.`,
+    );
   }
   const row = slice(x, d, i, i + 1);
   const y = squeeze(row, d);

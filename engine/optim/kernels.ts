@@ -22,7 +22,7 @@ export interface Span {
 }
 
 /** Elements whose squares one workgroup, or one part of a wasm call, adds up. */
-const PART = 4096;
+const PART = 16384;
 /** About 10 µs of work. */
 const GRAIN = 16384;
 
@@ -163,7 +163,7 @@ export function normOf(spans: readonly Span[], maxNorm: number, norm: Span, scal
     const x = operandOf(span);
     const output = operandOf({ storage: squares, offset, size: part });
     if (backend.name === 'wasm') {
-      backend.run({ kernel: 'optimSquares', args: [x, output, total], range: part, grain: 8 });
+      backend.run({ kernel: 'optimSquares', args: [x, output, total], range: part, grain: 2 });
     } else {
       const [from, to] = [anchor(x), anchor(output)];
       backend.run(

@@ -14,8 +14,14 @@ export interface PageTraining {
 export default async function run({ kind, steps }: { kind: 'wasm' | 'webgpu'; steps: number }): Promise<PageTraining> {
   const device = await openDevice(kind);
   const pairs = buildCorpus({ pairs: 500, valid: 10, test: 10, seed: 3 }).train;
-  const source = Tokenizer.build('words', pairs.map((p) => p.source));
-  const target = Tokenizer.build('characters', pairs.map((p) => p.target));
+  const source = Tokenizer.build(
+    'words',
+    pairs.map((p) => p.source),
+  );
+  const target = Tokenizer.build(
+    'characters',
+    pairs.map((p) => p.target),
+  );
   const generator = manualSeed(7);
   const model = new Transformer(
     { srcVocab: source.size, tgtVocab: target.size, dModel: 32, heads: 4, layers: 1, feedForward: 64, dropout: 0.1 },

@@ -27,7 +27,9 @@ describe('training in a page', () => {
     expect(pages[1]!.description).toMatch(/1 thread .*not cross-origin isolated/);
     expect(pages[2]!.description).toMatch(/^webgpu/);
     for (const { description, losses, leaked, translation } of pages) {
-      losses.forEach((loss, i) => expect(Math.abs(loss - here.losses[i]!), `${description}, step ${i + 1}`).toBeLessThan(1e-4));
+      for (const [i, loss] of losses.entries()) {
+        expect(Math.abs(loss - here.losses[i]!), `${description}, step ${i + 1}`).toBeLessThan(1e-4);
+      }
       expect(leaked, `${description}: buffers left over`).toBe(0);
       expect(translation).toBeTypeOf('string');
     }

@@ -11,7 +11,8 @@ function options(): { dir: string; backend: 'wasm' | 'webgpu' } {
   const { values } = parseArgs({ options: { dir: { type: 'string' }, backend: { type: 'string', default: 'wasm' } } });
   const { dir, backend } = values;
   if (dir === undefined) throw new Error(`--dir is missing. ${usage}`);
-  if (backend !== 'wasm' && backend !== 'webgpu') throw new Error(`--backend ${backend}: expected wasm or webgpu. ${usage}`);
+  if (backend !== 'wasm' && backend !== 'webgpu')
+    throw new Error(`--backend ${backend}: expected wasm or webgpu. ${usage}`);
   return { dir, backend };
 }
 

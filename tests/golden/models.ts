@@ -1,14 +1,16 @@
-import * as h from '../../engine/index.ts';
 import type { Device, HostTensor, Module, Tensor } from '../../engine/index.ts';
+import * as h from '../../engine/index.ts';
 import { batchLoss, SimpleTransformer, Transformer } from '../../transformer/index.ts';
-import { PendingCase, type Comparison } from './compare.ts';
+import { type Comparison, PendingCase } from './compare.ts';
 import type { Golden, ModelGolden } from './files.ts';
 
 /** Tensors of one model below `MODEL/part/`. */
 function part(golden: Golden, model: string, name: string): Record<string, HostTensor> {
   const prefix = `${model}/${name}/`;
   return Object.fromEntries(
-    Object.entries(golden.modelTensors).flatMap(([key, t]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), t]] : [])),
+    Object.entries(golden.modelTensors).flatMap(([key, t]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), t]] : [],
+    ),
   );
 }
 
@@ -41,7 +43,15 @@ const output = async (t: Tensor, want: HostTensor): Promise<Comparison> => ({
 });
 
 async function runSeed({ model: name, config }: ModelGolden, golden: Golden, device: Device): Promise<Comparison[]> {
-  const c = config as { vocab_size: number; embedding_dim: number; num_heads: number; num_layers: number; dim_feedforward: number; batch_first: boolean; causal: boolean };
+  const c = config as {
+    vocab_size: number;
+    embedding_dim: number;
+    num_heads: number;
+    num_layers: number;
+    dim_feedforward: number;
+    batch_first: boolean;
+    causal: boolean;
+  };
   const options = { device, feedForward: c.dim_feedforward, dropout: 0, batchFirst: c.batch_first };
   using model = new SimpleTransformer(c.vocab_size, c.embedding_dim, c.num_heads, c.num_layers, options);
   model.loadStateDict(part(golden, name, 'param'));
@@ -49,7 +59,10 @@ async function runSeed({ model: name, config }: ModelGolden, golden: Golden, dev
   const inputs = part(golden, name, 'in');
   const out = model.forward(upload(inputs['src']!, device), upload(inputs['tgt']!, device), { causal: c.causal });
   out.square().mean().backward();
-  return [await output(out, one(golden, `${name}/out`)), ...(await compareGradients(model, part(golden, name, 'grad')))];
+  return [
+    await output(out, one(golden, `${name}/out`)),
+    ...(await compareGradients(model, part(golden, name, 'grad'))),
+  ];
 }
 
 interface TranslatorConfig {
@@ -84,7 +97,11 @@ function makeOptimizer(t: Training, parameters: Tensor[]): h.SGD | h.Adam | h.Ad
   return t.optimizer === 'adamw' ? new h.AdamW(parameters, options) : new h.Adam(parameters, options);
 }
 
-async function runTranslator({ model: name, config, training }: ModelGolden, golden: Golden, device: Device): Promise<Comparison[]> {
+async function runTranslator(
+  { model: name, config, training }: ModelGolden,
+  golden: Golden,
+  device: Device,
+): Promise<Comparison[]> {
   const c = config as unknown as TranslatorConfig;
   const t = training as unknown as Training;
   using model = new Transformer(
@@ -125,22 +142,41 @@ async function runTranslator({ model: name, config, training }: ModelGolden, gol
     losses.push(await loss.item());
     norms.push(await norm.item());
   }
-  const series = (what: string, got: number[], want: HostTensor): Comparison => ({ what, got, shape: [got.length], want, relative: 1e-3, absolute: 0, measure: 'each' });
+  const series = (what: string, got: number[], want: HostTensor): Comparison => ({
+    what,
+    got,
+    shape: [got.length],
+    want,
+    relative: 1e-3,
+    absolute: 0,
+    measure: 'each',
+  });
   results.push(series('losses', losses, one(golden, `${name}/losses`)));
   results.push(series('gradient norms', norms, one(golden, `${name}/grad_norms`)));
   const final = await model.stateDict();
   for (const [key, want] of Object.entries(part(golden, name, 'after'))) {
     const got = final[key];
-    results.push({ what: `${key} after training`, ...withoutKeyBias(key, got?.data ?? [], got?.shape ?? null, want), relative: 1e-2, absolute: 0 });
+    results.push({
+      what: `${key} after training`,
+      ...withoutKeyBias(key, got?.data ?? [], got?.shape ?? null, want),
+      relative: 1e-2,
+      absolute: 0,
+    });
   }
   return results;
 }
 
 /** The key third of an attention bias has a true gradient of zero; what Adam makes of its rounding means nothing. */
-function withoutKeyBias(name: string, got: ArrayLike<number>, shape: readonly number[] | null, want: HostTensor): Pick<Comparison, 'got' | 'shape' | 'want'> {
+function withoutKeyBias(
+  name: string,
+  got: ArrayLike<number>,
+  shape: readonly number[] | null,
+  want: HostTensor,
+): Pick<Comparison, 'got' | 'shape' | 'want'> {
   if (!name.endsWith('in_proj_bias') || shape === null) return { got, shape, want };
   const third = want.data.length / 3;
-  const cut = (v: ArrayLike<number>): Float32Array => Float32Array.from(v).filter((_, i) => i < third || i >= 2 * third);
+  const cut = (v: ArrayLike<number>): Float32Array =>
+    Float32Array.from(v).filter((_, i) => i < third || i >= 2 * third);
   return { got: cut(got), shape: [2 * third], want: { dtype: 'float32', shape: [2 * third], data: cut(want.data) } };
 }
 
@@ -148,8 +184,22 @@ function runNoam({ config, lr = {} }: ModelGolden): Comparison[] {
   const { d_model: dModel, warmup } = config as { d_model: number; warmup: number };
   const schedule = h.noam({ dModel, warmup });
   const steps = Object.keys(lr);
-  const want: HostTensor = { dtype: 'float32', shape: [steps.length], data: Float64Array.from(Object.values(lr)) as never };
-  return [{ what: 'learning rates', got: steps.map((s) => schedule(Number(s))), shape: [steps.length], want, relative: 1e-6, absolute: 0, measure: 'each' }];
+  const want: HostTensor = {
+    dtype: 'float32',
+    shape: [steps.length],
+    data: Float64Array.from(Object.values(lr)) as never,
+  };
+  return [
+    {
+      what: 'learning rates',
+      got: steps.map((s) => schedule(Number(s))),
+      shape: [steps.length],
+      want,
+      relative: 1e-6,
+      absolute: 0,
+      measure: 'each',
+    },
+  ];
 }
 
 /** Runs one model case. */

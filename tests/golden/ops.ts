@@ -1,15 +1,23 @@
-import * as h from '../../engine/index.ts';
 import type { Device, Tensor } from '../../engine/index.ts';
-import { PendingCase, type Comparison } from './compare.ts';
+import * as h from '../../engine/index.ts';
+import { type Comparison, PendingCase } from './compare.ts';
 import type { Golden, OpGolden } from './files.ts';
 
 type Args = Readonly<Record<string, never>>;
 type Run = (inputs: Tensor[], args: Args) => Tensor;
 
-const unary = (f: (x: Tensor) => Tensor): Run => ([x]) => f(x!);
-const binary = (f: (x: Tensor, y: Tensor) => Tensor): Run => ([x, y]) => f(x!, y!);
-const reduction = (f: (x: Tensor, dim: number[], options: { keepdim: boolean }) => Tensor): Run =>
-  ([x], { dim, keepdim = false }) => f(x!, dim as never, { keepdim });
+const unary =
+  (f: (x: Tensor) => Tensor): Run =>
+  ([x]) =>
+    f(x!);
+const binary =
+  (f: (x: Tensor, y: Tensor) => Tensor): Run =>
+  ([x, y]) =>
+    f(x!, y!);
+const reduction =
+  (f: (x: Tensor, dim: number[], options: { keepdim: boolean }) => Tensor): Run =>
+  ([x], { dim, keepdim = false }) =>
+    f(x!, dim as never, { keepdim });
 
 /** How each golden operation is called here; PyTorch's arguments on the right, heddle's on the left. */
 const table: Readonly<Record<string, Run>> = {
@@ -65,9 +73,14 @@ const table: Readonly<Record<string, Run>> = {
   log_softmax: ([x], { dim }) => h.logSoftmax(x!, dim!),
   layer_norm: ([x, w, b], { eps }) => h.layerNorm(x!, w!, b!, { eps: eps! }),
   rms_norm: ([x, w], { eps }) => h.rmsNorm(x!, w!, { eps: eps! }),
-  embedding: ([i, w], { padding_idx }) => h.embedding(i!, w!, padding_idx === undefined ? {} : { paddingIdx: padding_idx }),
+  embedding: ([i, w], { padding_idx }) =>
+    h.embedding(i!, w!, padding_idx === undefined ? {} : { paddingIdx: padding_idx }),
   cross_entropy: ([x, t], { ignore_index = -100, label_smoothing = 0, reduction = 'mean' }) =>
-    h.crossEntropy(x!, t!, { ignoreIndex: ignore_index, labelSmoothing: label_smoothing, reduction: reduction as never }),
+    h.crossEntropy(x!, t!, {
+      ignoreIndex: ignore_index,
+      labelSmoothing: label_smoothing,
+      reduction: reduction as never,
+    }),
   mse_loss: binary((x, y) => h.mseLoss(x, y)),
   scaled_dot_product_attention: ([q, k, v, m], { is_causal }) =>
     h.scaledDotProductAttention(q!, k!, v!, { isCausal: is_causal!, mask: m ? m.to('bool') : null }),
@@ -91,7 +104,14 @@ export async function runOp(golden: OpGolden, { opTensors }: Golden, device: Dev
   const comparisons: Comparison[] = [];
   const compare = async (what: string, t: Tensor | null, name: string): Promise<void> => {
     const want = host(name);
-    comparisons.push({ what, got: (await t?.data()) ?? [], shape: t?.shape ?? null, want, relative: 1e-5, absolute: 1e-6 });
+    comparisons.push({
+      what,
+      got: (await t?.data()) ?? [],
+      shape: t?.shape ?? null,
+      want,
+      relative: 1e-5,
+      absolute: 1e-6,
+    });
   };
   await compare('output', output, golden.outputs[0]!);
   const upstream = opTensors[`${golden.case}/dout0`];

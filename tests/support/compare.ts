@@ -21,7 +21,9 @@ export function expectClose(
   const { error, norm } = distance(got, want);
   const bound = relative * norm + absolute;
   if (!(error <= bound)) {
-    const first = Array.from(want, (_, i) => i).find((i) => !(Math.abs(got[i]! - want[i]!) <= bound / Math.sqrt(want.length)));
+    const first = Array.from(want, (_, i) => i).find(
+      (i) => !(Math.abs(got[i]! - want[i]!) <= bound / Math.sqrt(want.length)),
+    );
     expect.fail(
       `${label}: ‖got − want‖ = ${error}, allowed ${bound}; first off at ${first}: got ${got[first ?? 0]}, want ${want[first ?? 0]}`,
     );

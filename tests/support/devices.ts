@@ -1,4 +1,4 @@
-import { openDevice, type Device } from '../../engine/index.ts';
+import { type Device, openDevice } from '../../engine/index.ts';
 
 let open: Promise<readonly Device[]> | undefined;
 

@@ -1,9 +1,8 @@
-import { Tensor, type Device, type OpCase, type Shape } from '../../engine/index.ts';
+import { type Device, type OpCase, permute, type Shape, slice, Tensor } from '../../engine/index.ts';
 import type { CaseInput } from '../../engine/op.ts';
-import { ndarray, type NDArray } from '../../engine/reference.ts';
 import { Stream } from '../../engine/random.ts';
+import { type NDArray, ndarray } from '../../engine/reference.ts';
 import { sizeOf } from '../../engine/shape.ts';
-import { slice, permute } from '../../engine/index.ts';
 
 /** One input of a case: float32-exact values in float64, and the dtype to store them with. */
 export interface Drawn {
@@ -11,7 +10,8 @@ export interface Drawn {
   readonly dtype: 'float32' | 'int32' | 'bool';
 }
 
-const normalize = (input: Shape | CaseInput): CaseInput => (Array.isArray(input) ? { shape: input } : (input as CaseInput));
+const normalize = (input: Shape | CaseInput): CaseInput =>
+  Array.isArray(input) ? { shape: input } : (input as CaseInput);
 
 /** The inputs of a case as its description asks for them, the same every time. */
 export function draw(testCase: OpCase<string, string, object>, seed: number): Record<string, Drawn> {
@@ -37,7 +37,8 @@ export function draw(testCase: OpCase<string, string, object>, seed: number): Re
   return drawn;
 }
 
-export const upload = (device: Device, { array, dtype }: Drawn): Tensor => Tensor.from(device, array.data, array.shape, dtype);
+export const upload = (device: Device, { array, dtype }: Drawn): Tensor =>
+  Tensor.from(device, array.data, array.shape, dtype);
 
 /**
  * The same values as a view that is neither contiguous nor at the start of its buffer: the dimensions lie in reverse
@@ -67,5 +68,8 @@ export function uploadAsView(device: Device, { array, dtype }: Drawn): Tensor {
   });
   const base = Tensor.from(device, values, padded, dtype);
   const rows = slice(base, rank - 1, 1, null, 2);
-  return permute(rows, reversed.map((_, d) => rank - 1 - d));
+  return permute(
+    rows,
+    reversed.map((_, d) => rank - 1 - d),
+  );
 }

@@ -96,11 +96,11 @@ export function optimSgd(
   }
 }
 
-/** Sums of squares of 4096 elements each. Range: those sums. */
+/** Sums of squares of 16384 elements each. Range: those sums. */
 export function optimSquares(x: usize, output: usize, total: i32, begin: i32, end: i32, _scratch: usize): void {
   for (let part = begin; part < end; part++) {
     const from = x + ((<usize>part) << 14);
-    store<f32>(output + ((<usize>part) << 2), <f32>dotLine(from, from, min(4096, total - (part << 12))));
+    store<f32>(output + ((<usize>part) << 2), <f32>dotLine(from, from, min(16384, total - (part << 14))));
   }
 }
 
