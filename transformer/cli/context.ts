@@ -1,0 +1,8 @@
+import type { Language } from '../report/language.ts';
+import type { Messages } from './messages.ts';
+
+/** What every command is handed beside its own options. */
+export interface Context {
+  readonly say: Messages;
+  readonly language: Language;
+}

@@ -1,0 +1,46 @@
+import { Option } from 'commander';
+import type { DeviceKind } from '../../engine/index.ts';
+import { UsageError } from './errors.ts';
+import type { Messages } from './messages.ts';
+
+/** Seeds are exact integers. */
+const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
+
+export const BACKENDS: readonly DeviceKind[] = ['auto', 'webgpu', 'wasm'];
+
+/** The name a value is complained about by: `--steps`. */
+const nameOf = (flags: string): string => /--[\w-]+/.exec(flags)?.[0] ?? flags;
+
+/** An option that takes a whole number from `low` to `high`. */
+export function numberOption(flags: string, description: string, say: Messages, low: number, high: number): Option {
+  return new Option(flags, description).argParser((value) => {
+    const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (!(parsed >= low && parsed <= high))
+      throw new UsageError(say.badNumber(nameOf(flags), value, `${low}`, `${high}`));
+    return parsed;
+  });
+}
+
+/** An option that takes one of a few words. */
+export function choiceOption(flags: string, description: string, say: Messages, choices: readonly string[]): Option {
+  return new Option(flags, description).argParser((value) => {
+    if (!choices.includes(value)) throw new UsageError(say.badChoice(nameOf(flags), value, choices.join(', ')));
+    return value;
+  });
+}
+
+/** The options that say where to compute, for every command that does. */
+export const deviceOptions = (say: Messages): Option[] => [
+  choiceOption('--backend <kind>', say.helpBackend, say, BACKENDS),
+  numberOption('--threads <n>', say.helpThreads, say, 1, 64),
+  new Option('--deterministic', say.helpDeterministic),
+];
+
+export const seedOption = (say: Messages): Option => numberOption('--seed <n>', say.helpSeed, say, 0, LARGEST_SEED);
+
+/** What those options give. */
+export interface DeviceFlags {
+  readonly backend?: DeviceKind;
+  readonly threads?: number;
+  readonly deterministic?: boolean;
+}

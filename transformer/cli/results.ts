@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import type { Device } from '../../engine/index.ts';
+import { version } from '../../package.json';
+import { encodePair, epochBatches } from '../data.ts';
+import type { Translator } from '../decode.ts';
+import type { Language } from '../report/language.ts';
+import { renderReport } from '../report/report.ts';
+import type { AttentionSample, RunReport, Sample } from '../report/run.ts';
+import { spread } from './evaluate.ts';
+import { replaceFile } from './files.ts';
+import type { Job } from './job.ts';
+import type { LogEntry } from './log.ts';
+
+/** Rows in the report's table; samples.json has all. */
+const MOST_WRONG = 100;
+const MOST_RIGHT = 50;
+
+/** What a finished run leaves beside its model. */
+export interface Results {
+  readonly job: Job;
+  readonly device: Device;
+  readonly translator: Translator;
+  readonly log: readonly LogEntry[];
+  readonly samples: readonly Sample[];
+  readonly showcase: readonly AttentionSample[];
+  readonly language: Language;
+}
+
+/** The contents of samples.json: the verdict on every test sentence, and the sentences to show. */
+export interface SamplesFile {
+  readonly test: { readonly right: number; readonly total: number } | null;
+  readonly samples: readonly Sample[];
+  readonly showcase: readonly Sample[];
+}
+
+/** Writes samples.json and report.html into the folder of the run. */
+export async function writeResults(results: Results): Promise<void> {
+  const { job, samples, showcase, language } = results;
+  const right = samples.filter((s) => s.right).length;
+  const plain = ({ source, reference, output, right: ok }: Sample): Sample => ({
+    source,
+    reference,
+    output,
+    right: ok,
+  });
+  const file: SamplesFile = {
+    test: samples.length > 0 ? { right, total: samples.length } : null,
+    samples,
+    showcase: showcase.map(plain),
+  };
+  await replaceFile(join(job.run.path, 'samples.json'), `${JSON.stringify(file, null, 1)}\n`);
+  await replaceFile(join(job.run.path, 'report.html'), renderReport(reportOf(results, file.test), language));
+}
+
+function reportOf({ job, device, translator, log, samples, showcase }: Results, test: RunReport['test']): RunReport {
+  const { settings, dataset, run } = job;
+  const { model } = translator;
+  const tokens = log.reduce((n, entry) => n + entry.tokens, 0);
+  const seconds = log.at(-1)?.seconds ?? 0;
+  const examples = dataset.train.map((pair) => encodePair(pair, translator.source, translator.target));
+  const perEpoch = epochBatches(examples, settings.batchTokens, settings.seed, 0).length;
+  return {
+    name: run.name,
+    finished: new Date().toISOString(),
+    versions: { heddle: version, node: process.versions.node, platform: `${process.platform} ${process.arch}` },
+    command: commandOf(job, device),
+    seed: settings.seed,
+    device: { description: device.description, software: device.software },
+    config: model.config,
+    parameters: model.parameters().reduce((n, p) => n + p.size, 0),
+    data: dataset.files,
+    pairs: dataset.train.length,
+    training: {
+      steps: log.length,
+      epochs: log.length / perEpoch,
+      seconds,
+      tokens,
+      tokensPerSecond: tokens / Math.max(seconds, 1e-3),
+      batchTokens: settings.batchTokens,
+      labelSmoothing: settings.labelSmoothing,
+    },
+    test,
+    losses: log,
+    showcase,
+    samples: [
+      ...spread(
+        samples.filter((s) => !s.right),
+        MOST_WRONG,
+      ),
+      ...spread(
+        samples.filter((s) => s.right),
+        MOST_RIGHT,
+      ),
+    ],
+  };
+}
+
+/** The command line that makes this run again from nothing, whatever it was resumed from. */
+function commandOf({ settings, dataset }: Job, device: Device): string {
+  const quote = (text: string): string => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+  const parts = ['heddle train', `--preset ${settings.preset}`, `--steps ${settings.steps}`];
+  parts.push(`--batch-tokens ${settings.batchTokens}`, `--seed ${settings.seed}`, `--backend ${device.name}`);
+  if (dataset.files !== null) parts.push(`--data ${dataset.files.map(quote).join(' ')}`);
+  if (settings.deterministic) parts.push('--deterministic');
+  return parts.join(' ');
+}

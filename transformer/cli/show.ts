@@ -1,0 +1,73 @@
+import { chosenWeights, readBefore } from '../report/attentionTable.ts';
+import type { AttentionSample, Sample } from '../report/run.ts';
+import type { Context } from './context.ts';
+import { spread } from './evaluate.ts';
+import { drawHeatMap, drawLegend } from './heatmap.ts';
+import { alignRows, bold, type Colours, coloursOf, columnsOf, dim, green, pad, red, widthOf } from './terminal.ts';
+
+const SHOWN_RIGHT = 4;
+const SHOWN_WRONG = 4;
+
+/** What the command line prints about results goes to standard output. */
+const print = (text = ''): void => void process.stdout.write(`${text}\n`);
+const colours = (): Colours => coloursOf(process.stdout);
+
+/** Names and values in two columns. */
+export function printFacts(facts: readonly (readonly [name: string, value: string])[]): void {
+  const width = Math.max(...facts.map(([name]) => widthOf(name)));
+  for (const [name, value] of facts) print(`  ${dim(pad(name, width), colours())}  ${value}`);
+}
+
+export const printLine = (text: string): void => print(text);
+export const printTitle = (text: string): void => print(`\n${bold(text, colours())}`);
+
+/** A translation may be empty; a dash says that it is. */
+const shown = (output: string): string => output || '–';
+
+/** A few samples right and a few wrong, from all over the test set. */
+export function printSamples(samples: readonly Sample[], { say }: Context): void {
+  const right = spread(
+    samples.filter((s) => s.right),
+    SHOWN_RIGHT,
+  );
+  const wrong = spread(
+    samples.filter((s) => !s.right),
+    SHOWN_WRONG,
+  );
+  if (right.length > 0) {
+    printTitle(say.someRight);
+    for (const row of alignRows(right.map((s) => [s.source, s.output]))) print(`  ${row}`);
+  }
+  if (wrong.length > 0) {
+    printTitle(say.someWrong);
+    const rows = wrong.map((s) => [s.source, shown(s.output), `${say.expected} ${s.reference}`]);
+    for (const row of alignRows(rows)) print(`  ${row}`);
+  }
+}
+
+/** The sentences to show, each with its translation beside the one expected. */
+export function printShowcase(samples: readonly Sample[], { say }: Context): void {
+  if (samples.length === 0) return;
+  printTitle(say.showcase);
+  const rows = alignRows(samples.map((s) => [s.source, shown(s.output), `${say.expected} ${s.reference}`]));
+  const marks = [say.right, say.wrong];
+  const width = Math.max(...marks.map(widthOf));
+  for (const [i, row] of rows.entries()) {
+    const right = samples[i]!.right;
+    const mark = pad(right ? say.right : say.wrong, width);
+    print(`  ${right ? green(mark, colours()) : red(mark, colours())}  ${row}`);
+  }
+}
+
+/** The cross-attention of the last layer as a heat map, the mean over its heads. */
+export function printAttention(sample: AttentionSample, { say }: Context): void {
+  const layer = sample.attention.length - 1;
+  if (layer < 0) return;
+  printTitle(say.attentionTitle(sample.source, layer + 1));
+  const rows = sample.tokens.map((token, r) => `${readBefore(sample, r)} → ${token}`);
+  const values = chosenWeights(sample, { layer, head: null });
+  const options = { colours: colours(), width: columnsOf(process.stdout) - 2, corner: say.readsPredicts };
+  print();
+  for (const line of drawHeatMap({ rows, columns: sample.sourceTokens, values }, options)) print(`  ${line}`);
+  print(`\n  ${drawLegend(colours())}`);
+}
