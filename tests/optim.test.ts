@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 const STEPS = 20;
-const SHAPES = [[3, 5], [1], [70], [2, 3, 4], [40001]];
+const SHAPES = [[3, 5], [1], [70], [2, 3, 4], [16390]];
 const sizes = SHAPES.map((s) => s.reduce((a, b) => a * b, 1));
 
 /** Start values and, for each step, the constant part of each gradient. */

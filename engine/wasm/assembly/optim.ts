@@ -99,7 +99,7 @@ export function optimSgd(
 /** Sums of squares of 16384 elements each. Range: those sums. */
 export function optimSquares(x: usize, output: usize, total: i32, begin: i32, end: i32, _scratch: usize): void {
   for (let part = begin; part < end; part++) {
-    const from = x + ((<usize>part) << 14);
+    const from = x + ((<usize>part) << 16);
     store<f32>(output + ((<usize>part) << 2), <f32>dotLine(from, from, min(16384, total - (part << 14))));
   }
 }
