@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { EXIT } from './errors.ts';
 
 /** npm and a wrapper pass Ctrl-C on to a process that the terminal has told already: that is one, not two. */
@@ -23,7 +24,17 @@ export class Interrupt implements Disposable {
     process.on('SIGINT', this.#handle).on('SIGTERM', this.#handle);
   }
 
-  get requested(): boolean {
+  /**
+   * Whether somebody asked to stop. Signals are delivered only when the event loop turns, which a device that has its
+   * answers at once (wasm) never lets it do: this does.
+   */
+  async requested(): Promise<boolean> {
+    await setImmediate();
+    return this.wasRequested;
+  }
+
+  /** The same, as far as is known by now. */
+  get wasRequested(): boolean {
     return this.#at !== null;
   }
 

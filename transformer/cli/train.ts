@@ -32,7 +32,7 @@ export async function train(flags: TrainFlags, context: Context): Promise<number
   printPlan(job, translator, device, context);
 
   const log = await learn(job, translator, state, interrupt, context);
-  const results = interrupt.requested ? null : await test(translator, job.dataset, interrupt, context);
+  const results = interrupt.wasRequested ? null : await test(translator, job.dataset, interrupt, context);
   if (results === null) {
     const step = log.at(-1)?.step ?? 0;
     console.error(`heddle: ${say.stopped(count(step), `heddle train --resume ${job.run.path}`)}`);
@@ -130,7 +130,7 @@ async function learn(
       mean = Number.isNaN(mean) ? loss : 0.9 * mean + 0.1 * loss;
       const details = `${say.loss} ${mean.toFixed(3)}  ${count(Math.round(speed))} ${say.tokensPerSecond}`;
       progress.update(step, details);
-      if (interrupt.requested) break;
+      if (await interrupt.requested()) break;
       if (performance.now() - saved > SAVE_EVERY_MS) {
         await run.save(translator, await trainer.state(), settings);
         saved = performance.now();
@@ -142,7 +142,7 @@ async function learn(
   await run.save(translator, await trainer.state(), settings);
   const time = duration((performance.now() - started) / 1000)[context.language];
   const final = smoothed(log).at(-1)?.smooth ?? Number.NaN;
-  if (!interrupt.requested) {
+  if (!interrupt.wasRequested) {
     printLine(say.trained(count(steps), time, count(Math.round(speed)), number(final)));
   }
   return log;
@@ -165,7 +165,7 @@ async function test(
       samples.push(...batch);
       right += batch.filter((s) => s.right).length;
       progress.update(samples.length, `${percent(right / samples.length)} ${say.right}`);
-      if (interrupt.requested) return null;
+      if (await interrupt.requested()) return null;
     }
   } finally {
     progress.stop();
