@@ -1,11 +1,11 @@
 import { type GradContext, isGradEnabled, Node } from './autograd.ts';
-import type { Backend, Launch, Operand, WasmLaunch, WebGPULaunch } from './backend.ts';
-import { copyLaunch } from './copy.ts';
-import { type DType, ELEMENT_BYTES } from './dtype.ts';
+import type { Backend, Operand, WasmLaunch, WebGPULaunch } from './backend.ts';
+import type { DType } from './dtype.ts';
 import { DeviceError, DTypeError, show } from './errors.ts';
-import { Storage, scope } from './memory.ts';
+import { type LaunchTools, runKernels } from './launch.ts';
+import { scope } from './memory.ts';
 import type { NDArray } from './reference.ts';
-import { isContiguous, type Layout, rowMajor, type Shape, sizeOf } from './shape.ts';
+import type { Layout, Shape } from './shape.ts';
 import { Tensor } from './tensor.ts';
 import { decomposing, named, report, tracing } from './trace.ts';
 
@@ -19,14 +19,6 @@ export interface Meta {
 export type Slots<In extends string, Opt extends string, T> = { readonly [K in Exclude<In, Opt>]: T } & {
   readonly [K in Opt]?: T | undefined;
 };
-
-/** What a kernel call may ask for besides its operands. */
-export interface LaunchTools {
-  /** Memory for this call only, undefined contents. */
-  scratch(shape: Shape): Operand;
-  /** Stands in for an optional input that was not given: a few zero bytes. */
-  readonly none: Operand;
-}
 
 /** How one input of a test case is drawn; a bare shape means standard normal float32. */
 export interface CaseInput {
@@ -162,7 +154,7 @@ export function defineOp<
     const outputs: Record<string, Tensor> = {};
     for (const [name, { shape, dtype: type }] of Object.entries(wanted))
       outputs[name] = Tensor.empty(device, shape, type);
-    const { kernels, time } = freeingOnError(outputs, () => execute(spec, device, inputs, outputs, full));
+    const { kernels, time } = runKernels(spec as never, device, inputs, outputs, full);
 
     const result = outputs as Record<Extra | 'output', Tensor>;
     let node: Node | null = null;
@@ -340,82 +332,3 @@ function check<In extends string, Opt extends string, A>(
   if (missing !== undefined || device === null) throw new DTypeError(`${name}: the input ${missing ?? ''} is missing.`);
   return device;
 }
-
-/** Runs the kernels of `spec`: inputs made contiguous where they must be, scratch memory given and taken back. */
-function execute<In extends string, Opt extends string, Extra extends string, A extends object>(
-  spec: OpSpec<In, Opt, Extra, A>,
-  device: Backend,
-  inputs: Readonly<Record<string, Tensor>>,
-  outputs: Readonly<Record<string, Tensor>>,
-  attrs: A,
-): { kernels: readonly string[]; time: Promise<number | null> } {
-  if (Object.values(outputs).every((t) => t.size === 0)) return { kernels: [], time: Promise.resolve(0) };
-  const temporary: Storage[] = [];
-  const fresh = (shape: Shape, dtype: DType): Operand => {
-    const storage = new Storage(device, sizeOf(shape) * ELEMENT_BYTES);
-    temporary.push(storage);
-    return { buffer: storage.buffer, shape, strides: rowMajor(shape), offset: 0, dtype };
-  };
-  try {
-    return launchAll(spec, device, inputs, outputs, attrs, fresh);
-  } finally {
-    for (const storage of temporary) storage.release();
-  }
-}
-
-/** What `body` gives; `outputs` are freed when it throws. */
-function freeingOnError<T>(outputs: Readonly<Record<string, Tensor>>, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    for (const t of Object.values(outputs)) t.dispose();
-    throw error;
-  }
-}
-
-function launchAll<In extends string, Opt extends string, Extra extends string, A extends object>(
-  spec: OpSpec<In, Opt, Extra, A>,
-  device: Backend,
-  inputs: Readonly<Record<string, Tensor>>,
-  outputs: Readonly<Record<string, Tensor>>,
-  attrs: A,
-  fresh: (shape: Shape, dtype: DType) => Operand,
-): { kernels: readonly string[]; time: Promise<number | null> } {
-  const launches: Launch[] = [];
-  const operands: Record<string, Operand> = {};
-  for (const [name, t] of Object.entries(inputs)) {
-    const operand = t.operand();
-    const input = spec.variadic ? spec.inputs[0]! : (name as In);
-    const rowsInOrder = t.strides.at(-1) === 1 || (t.shape.at(-1) ?? 1) <= 1;
-    const asItIs =
-      spec.strided?.includes(input) === true ||
-      (spec.rowsStrided?.includes(input) === true && rowsInOrder) ||
-      (isContiguous(t) && aligned(device, t.offset));
-    operands[name] = asItIs ? operand : fresh(t.shape, t.dtype);
-    if (!asItIs) launches.push(...copyLaunch(device.name, operand, operands[name]));
-  }
-  for (const [name, t] of Object.entries(outputs)) operands[name] = t.operand();
-  const tools: LaunchTools = {
-    scratch: (shape) => fresh(shape, 'float32'),
-    get none() {
-      return fresh([4], 'int32');
-    },
-  };
-  const made = spec[device.name](operands as never, attrs, tools);
-  launches.push(...(Array.isArray(made) ? (made as Launch[]) : [made as Launch]));
-  const timed = tracing();
-  const times: Promise<number | null>[] = [];
-  for (const launch of launches) {
-    if (timed) times.push(device.runTimed(launch));
-    else device.run(launch);
-  }
-  return {
-    kernels: timed ? launches.map((l) => ('shader' in l ? l.shader.name : l.kernel)) : [],
-    time: timed
-      ? Promise.all(times).then((ms) => ms.reduce((sum, t) => (sum === null || t === null ? null : sum + t), 0))
-      : Promise.resolve(null),
-  };
-}
-
-/** WebGPU binds buffers at multiples of 256 bytes. */
-const aligned = (device: Backend, offset: number): boolean => device.name === 'wasm' || offset % 64 === 0;

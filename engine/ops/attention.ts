@@ -5,7 +5,13 @@ import { type NDArray, ndarray } from '../reference.ts';
 import { broadcastStrides, rowMajor, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { onesLike } from './accumulate.ts';
-import { backwardOnWasm, backwardOnWebGPU, forwardOnWasm, forwardOnWebGPU } from './attentionKernel.ts';
+import {
+  type AttentionAttrs,
+  backwardOnWasm,
+  backwardOnWebGPU,
+  forwardOnWasm,
+  forwardOnWebGPU,
+} from './attentionKernel.ts';
 import { mul, sub } from './binary.ts';
 import { contiguous } from './contiguous.ts';
 import { dropout } from './dropout.ts';
@@ -15,15 +21,6 @@ import { softmax } from './softmax.ts';
 import { triu } from './triangle.ts';
 import { expand, permute, reshape, transpose } from './views.ts';
 import { maskedFill } from './where.ts';
-
-/** What the kernels need to know besides the tensors. Weights are dropped by stream `stream` of `seed`. */
-export interface AttentionAttrs {
-  readonly isCausal: boolean;
-  readonly scale: number;
-  readonly p: number;
-  readonly seed: number;
-  readonly stream: number;
-}
 
 type Inputs<T> = Slots<'q' | 'k' | 'v' | 'mask', 'mask', T>;
 

@@ -5,10 +5,18 @@ import rowsShader from '../../shaders/attention_backward_rows.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
 import { anchor } from '../copy.ts';
 import { ShapeError } from '../errors.ts';
-import type { LaunchTools } from '../op.ts';
+import type { LaunchTools } from '../launch.ts';
 import { seedWords } from '../random.ts';
 import { broadcastStrides, type Shape } from '../shape.ts';
-import type { AttentionAttrs } from './attention.ts';
+
+/** What the kernels need to know besides the tensors. Weights are dropped by stream `stream` of `seed`. */
+export interface AttentionAttrs {
+  readonly isCausal: boolean;
+  readonly scale: number;
+  readonly p: number;
+  readonly seed: number;
+  readonly stream: number;
+}
 
 interface Common {
   readonly q: Operand;

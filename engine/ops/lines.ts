@@ -1,6 +1,6 @@
 import type { BackendName, Launch, Operand } from '../backend.ts';
 import { copyLaunch } from '../copy.ts';
-import type { LaunchTools } from '../op.ts';
+import type { LaunchTools } from '../launch.ts';
 import { isContiguous, type Layout, normalizeDim, type Shape } from '../shape.ts';
 
 /**

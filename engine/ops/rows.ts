@@ -2,7 +2,7 @@ import shader from '../../shaders/embedding.wgsl';
 import backwardShader from '../../shaders/embedding_backward.wgsl';
 import linksShader from '../../shaders/embedding_links.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
-import type { LaunchTools } from '../op.ts';
+import type { LaunchTools } from '../launch.ts';
 import { sizeOf } from '../shape.ts';
 import type { Lines } from './lines.ts';
 
