@@ -27,6 +27,11 @@ const language = (): Language => (root.dataset['language'] === 'zh' ? 'zh' : 'en
 /** Controls are of no use without a script, so the page comes with them hidden. */
 for (const element of document.querySelectorAll('[hidden]')) element.removeAttribute('hidden');
 
+/** Controls act at once; Enter in one of them must not load the page again. */
+for (const form of document.querySelectorAll('form')) {
+  form.addEventListener('submit', (event) => event.preventDefault());
+}
+
 function speak(chosen: Language): void {
   root.dataset['language'] = chosen;
   root.lang = TAGS[chosen];

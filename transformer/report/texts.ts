@@ -15,10 +15,10 @@ export const texts = {
   skip: say('Skip to the content', '跳到正文'),
 
   summary: say('Summary', '概要'),
-  exactMatch: say('exact match', '完全匹配'),
+  exactMatch: say('Exact match', '完全匹配'),
   exactMatchOf: tell(
-    (right: string, total: string) => `${right} of ${total} unseen sentences, character for character`,
-    (right: string, total: string) => `${total} 个未见过的句子中，${right} 个逐字正确`,
+    (right: string, total: string) => `${right} of ${total} unseen sentences, exactly as expected`,
+    (right: string, total: string) => `${total} 个未见过的句子中，${right} 个与参考完全一致`,
   ),
   noTest: say('no unseen sentences were set aside', '没有留出测试句子'),
   finalLoss: say('Final loss', '最终损失'),
