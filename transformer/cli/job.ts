@@ -47,7 +47,7 @@ async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
     seed,
     steps: flags.steps ?? preset.steps,
     batchTokens: flags.batchTokens ?? preset.batchTokens,
-    warmup: preset.warmup,
+    schedule: preset.schedule,
     labelSmoothing: preset.labelSmoothing,
     deterministic: flags.deterministic ?? false,
   };

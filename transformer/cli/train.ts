@@ -14,7 +14,7 @@ import { evaluate, inspect } from './evaluate.ts';
 import { Interrupt } from './interrupt.ts';
 import { type Job, prepareJob, type TrainFlags } from './job.ts';
 import { type LogEntry, LogWriter, readLog } from './log.ts';
-import { DEFAULT_PRESET, PRESETS, WANTED_MATCH } from './presets.ts';
+import { DEFAULT_PRESET, PRESETS, scheduleOf, WANTED_MATCH } from './presets.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import { writeResults } from './results.ts';
 import { printAttention, printFacts, printLine, printSamples, printShowcase } from './show.ts';
@@ -106,12 +106,13 @@ async function learn(
 ): Promise<LogEntry[]> {
   const { say } = context;
   const { settings, run, dataset } = job;
-  const { steps, batchTokens, warmup, labelSmoothing, seed } = settings;
+  const { steps, batchTokens, labelSmoothing, seed } = settings;
   const logPath = join(run.path, 'log.jsonl');
   const log = await readLog(logPath, run.step);
   if (run.step >= steps) return log;
 
-  const trainer = Trainer.create(translator, dataset.train, { steps, batchTokens, warmup, labelSmoothing, seed });
+  const schedule = scheduleOf(settings.schedule, steps, translator.model.config.dModel);
+  const trainer = Trainer.create(translator, dataset.train, { steps, batchTokens, schedule, labelSmoothing, seed });
   if (state !== null) await trainer.restore(state);
   using writer = await LogWriter.open(logPath, log);
   const before = log.at(-1)?.seconds ?? 0;
