@@ -131,6 +131,9 @@ describe('attention', () => {
     { batch: 2, heads: 2, L: 19, S: 23, dim: 20, p: 0.3 },
     { batch: 3, heads: 2, L: 17, S: 17, dim: 6, p: 0.5, mask: 'keys', isCausal: true },
     { batch: 1, heads: 2, L: 70, S: 201, dim: 64 },
+    { batch: 2, heads: 2, L: 1, S: 37, dim: 20, mask: 'keys' },
+    { batch: 2, heads: 2, L: 2, S: 9, dim: 7, p: 0.3, isCausal: true },
+    { batch: 1, heads: 1, L: 45, S: 530, dim: 12, p: 0.1, mask: 'full' },
   ])('is right, forward and backward, for %j', async (c) => {
     const { batch, heads, L, S, dim, isCausal = false, p = 0 } = c;
     const values = [L, S, S, L].map((rows) => draw(batch * heads * rows * dim));

@@ -71,8 +71,8 @@ const tail = (t: Common, { isCausal, scale, p, seed, stream }: AttentionAttrs): 
   ...seedWords(seed),
 ];
 
-/** Numbers of a tensor packed in panels of 8 rows. */
-const packed = (rows: number, dim: number): number => Math.ceil(rows / 8) * 8 * dim;
+/** Sizes as the kernels' packed copies have them. */
+const twelves = ({ S, dim }: Sizes): [number, number] => [Math.ceil(S / 12) * 12, Math.ceil(dim / 12) * 12];
 
 /** Heads of work worth a thread: about 50 µs. */
 const grain = ({ L, S, dim }: Sizes, passes: number): number =>
@@ -80,6 +80,7 @@ const grain = ({ L, S, dim }: Sizes, passes: number): number =>
 
 export function forwardOnWasm(t: Forward, attrs: AttentionAttrs): WasmLaunch {
   const s = sizes(t);
+  const [keys, dim] = twelves(s);
   return {
     kernel: 'attention',
     args: [
@@ -90,12 +91,13 @@ export function forwardOnWasm(t: Forward, attrs: AttentionAttrs): WasmLaunch {
     ],
     range: s.batch * s.heads,
     grain: grain(s, 4),
-    scratch: 4 * (packed(s.S, s.dim) + 4 * 64 + 4 * s.dim + 16),
+    scratch: 4 * (2 * keys * dim + 16 * (keys + dim) + 128),
   };
 }
 
 export function backwardOnWasm(t: Backward, attrs: AttentionAttrs): WasmLaunch {
   const s = sizes(t);
+  const [keys, dim] = twelves(s);
   return {
     kernel: 'attentionBackward',
     args: [
@@ -106,7 +108,7 @@ export function backwardOnWasm(t: Backward, attrs: AttentionAttrs): WasmLaunch {
     ],
     range: s.batch * s.heads,
     grain: grain(s, 10),
-    scratch: 4 * (2 * packed(s.S, s.dim) + 2 * 4 * 64 + 4 * s.dim + 8),
+    scratch: 4 * (3 * keys * dim + 72 * keys + 96 * dim + 768),
   };
 }
 

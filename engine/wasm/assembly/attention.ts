@@ -1,243 +1,243 @@
-import { addOuter, addWeighted, dotRow, dots, drop, hide, KEYS, NO_KEYS, packPanels, PANEL, panelBytes, ROW_SET, RowSet, ROWS } from './lib/attention';
-import { c4, exp4, log, maxLanes, sumLanes } from './lib/math';
+import {
+  dim,
+  drawFactors,
+  dropP,
+  dropRow,
+  head,
+  L,
+  NO_KEYS,
+  packPanels,
+  packQueries,
+  panelBytes,
+  prepare,
+  QUERIES,
+  S,
+  scaleAndHide,
+  scaleAndHideRow,
+  times,
+  unpackQueries,
+  visible,
+} from './lib/attention';
+import { byDots, byRows } from './lib/few';
+import { c4, exp4, log, log4, maxLanes, sumLanes } from './lib/math';
+import { packedDepth } from './lib/tile';
+
+/** Queries up to which keys and values are read where they lie. */
+const FEW: i32 = 2;
 
 /**
- * Attention in tiles: o = dropout(softmax(q·kᵀ·scale + mask))·v, without ever storing the scores of all keys
+ * Attention without ever storing the weights of all queries: o = dropout(softmax(q·kᵀ·scale + mask))·v
  * (Milakov and Gimelshein 2018; Dao et al. 2022).
  *
  * q: [batch, heads, L, dim], k, v: [batch, heads, S, dim]: steps between batches, heads and rows in elements, numbers of
  * a row side by side; mask: non-zero where hidden, four steps, 0 where broadcast; `causal`: query i sees key j up to
  * i + S − L. lse: [batch, heads, L] = log Σ e^score, or NO_KEYS where every key is hidden (o is zero there).
  *
- * Range: batch · heads. A tile is 4 queries by 64 keys.
+ * The keys and values of a head are packed once; then 8 queries at a time go through all keys, whose scores lie as
+ * [keys, 8]: maximum, exponential and sum run in lanes, and the weights are what the product with v reads.
+ *
+ * Range: batch · heads. Scratch, with s = S and d = dim rounded up to multiples of 12: 4·(2·s·d + 16·(s + d) + 128) bytes.
  */
-
-// The queries of a tile, and the same rows of dO.
-let four: RowSet = changetype<RowSet>(0);
-let fourOut: RowSet = changetype<RowSet>(0);
-
-// Size, masking and dropout of the call; set by both kernels before they start.
-let heads: i32 = 0;
-let L: i32 = 0;
-let S: i32 = 0;
-let dim: i32 = 0;
-let scale: f32 = 0;
-let causal: bool = false;
-let maskAt: usize = 0;
-let maskB: i32 = 0;
-let maskH: i32 = 0;
-let maskL: i32 = 0;
-let maskS: i32 = 0;
-let dropP: f32 = 0;
-let stream: u32 = 0;
-let seedLow: u32 = 0;
-let seedHigh: u32 = 0;
-
-// @ts-expect-error decorator
-@inline
-function head(x: usize, z: i32, b: i32, h: i32): usize {
-  return x + (<usize>((z / heads) * b + (z % heads) * h) << 2);
-}
-
-/** Keys that query i may look at, before the mask. */
-// @ts-expect-error decorator
-@inline
-function visible(i: i32): i32 {
-  return causal ? min(S, max(0, i + 1 + S - L)) : S;
-}
-
-/** Scores of four queries from `row` and `keys` keys from `from`, scaled, hidden ones −∞: [4, KEYS]. */
-function scoreTile(z: i32, row: i32, from: i32, keys: i32, panels: usize, scores: usize): void {
-  const count = (keys + PANEL - 1) / PANEL;
-  dots(four, panels + panelBytes(from, dim), count, dim, scores);
-  for (let i = 0; i < ROWS; i++) {
-    const line = scores + <usize>i * 4 * KEYS;
-    const query = min(row + i, L - 1);
-    for (let j: usize = 0; j < <usize>(count * PANEL) << 2; j += 16) {
-      v128.store(line + j, f32x4.mul(v128.load(line + j), c4(scale)));
-    }
-    const limit = visible(query);
-    if (limit < from + keys || maskAt != 0) {
-      const mask = maskAt == 0 ? 0 : head(maskAt, z, maskB, maskH) + (<usize>(query * maskL) << 2);
-      hide(line, from, keys, limit, mask, <usize>maskS << 2);
-    }
-    // the rest of the last panel
-    for (let j = keys; j < count * PANEL; j++) store<f32>(line + (<usize>j << 2), -Infinity);
-  }
-}
-
-/** Index of the first random number of a query's row of weights, from key `from`. */
-// @ts-expect-error decorator
-@inline
-function randomIndex(z: i32, query: i32, from: i32): u64 {
-  return (<u64>z * L + query) * S + from;
-}
-
-/** Scratch: 4·(⌈S/8⌉·8·dim + 4·64 + 4·dim + 16) bytes. */
 export function attention(
-  q: usize, k: usize, v: usize, mask: usize, o: usize, lse: usize,
-  heads_: i32, L_: i32, S_: i32, dim_: i32,
-  qB: i32, qH: i32, qL: i32, kB: i32, kH: i32, kS: i32, vB: i32, vH: i32, vS: i32, oB: i32, oH: i32, oL: i32,
-  mB: i32, mH: i32, mL: i32, mS: i32,
-  causal_: i32, scale_: f32, p: f32, stream_: u32, low: u32, high: u32,
-  begin: i32, end: i32, scratch: usize,
+  q: usize,
+  k: usize,
+  v: usize,
+  mask: usize,
+  o: usize,
+  lse: usize,
+  heads_: i32,
+  L_: i32,
+  S_: i32,
+  dim_: i32,
+  qB: i32,
+  qH: i32,
+  qL: i32,
+  kB: i32,
+  kH: i32,
+  kS: i32,
+  vB: i32,
+  vH: i32,
+  vS: i32,
+  oB: i32,
+  oH: i32,
+  oL: i32,
+  mB: i32,
+  mH: i32,
+  mL: i32,
+  mS: i32,
+  causal: i32,
+  scale: f32,
+  p: f32,
+  stream: u32,
+  low: u32,
+  high: u32,
+  begin: i32,
+  end: i32,
+  scratch: usize,
 ): void {
-  prepare(heads_, L_, S_, dim_, mask, mB, mH, mL, mS, causal_, scale_, p, stream_, low, high);
-  four = changetype<RowSet>(scratch);
-  const panels = scratch + ROW_SET;
-  const scores = panels + panelBytes(S, dim);
-  const sums = scores + 16 * KEYS;
-  const maxima = sums + (<usize>dim << 4);
-  const totals = maxima + 16;
+  prepare(heads_, L_, S_, dim_, mask, mB, mH, mL, mS, causal, scale, p, stream, low, high);
   for (let z = begin; z < end; z++) {
+    const queries = head(q, z, qB, qH);
     const keys = head(k, z, kB, kH);
     const values = head(v, z, vB, vH);
-    packPanels(keys, <usize>kS << 2, S, dim, panels);
-    for (let row = 0; row < L; row += ROWS) {
-      four.set(head(q, z, qB, qH), <usize>qL << 2, row, L);
-      memory.fill(sums, 0, <usize>dim << 4);
-      v128.store(maxima, c4(-Infinity));
-      v128.store(totals, c4(0));
-      const last = visible(min(row + ROWS, L) - 1);
-      for (let from = 0; from < last; from += KEYS) {
-        const count = min(KEYS, last - from);
-        scoreTile(z, row, from, count, panels, scores);
-        for (let i = 0; i < ROWS; i++) {
-          const line = scores + <usize>i * 4 * KEYS;
-          exponentiate(line, count, maxima + (<usize>i << 2), totals + (<usize>i << 2), sums + (<usize>(i * dim) << 2));
-          if (dropP > 0) drop(line, count, randomIndex(z, min(row + i, L - 1), from), dropP, stream, seedLow, seedHigh);
-        }
-        addWeighted(sums, scores, values + (<usize>(from * vS) << 2), <usize>vS << 2, count, dim);
+    const out = head(o, z, oB, oH);
+    const to = lse + ((<usize>(z * L)) << 2);
+    if (L <= FEW) {
+      for (let i = 0; i < L; i++) {
+        const row = queries + ((<usize>(i * qL)) << 2);
+        const at = out + ((<usize>(i * oL)) << 2);
+        attendRow(z, i, row, keys, (<usize>kS) << 2, values, (<usize>vS) << 2, at, to + ((<usize>i) << 2), scratch);
       }
-      const out = head(o, z, oB, oH);
-      for (let i = 0; i < ROWS && row + i < L; i++) {
-        const total = load<f32>(totals + (<usize>i << 2));
-        const by: f32 = total > 0 ? 1 / total : 0;
-        const to = out + (<usize>((row + i) * oL) << 2);
-        for (let d: usize = 0; d < <usize>dim << 2; d += 4) store<f32>(to + d, load<f32>(sums + (<usize>(i * dim) << 2) + d) * by);
-        const at = lse + (<usize>(z * L + row + i) << 2);
-        store<f32>(at, total > 0 ? load<f32>(maxima + (<usize>i << 2)) + log(total) : NO_KEYS);
-      }
+    } else {
+      attendHead(
+        z,
+        queries,
+        (<usize>qL) << 2,
+        keys,
+        (<usize>kS) << 2,
+        values,
+        (<usize>vS) << 2,
+        out,
+        (<usize>oL) << 2,
+        to,
+        scratch,
+      );
     }
   }
 }
 
-/** scores → e^(score − maximum so far); a higher maximum rescales the row's total and its sums. */
-function exponentiate(line: usize, keys: i32, maximum: usize, total: usize, sums: usize): void {
-  const width = <usize>((keys + 3) & ~3) << 2;
-  let top = c4(-Infinity);
-  for (let j: usize = 0; j < width; j += 16) top = f32x4.max(top, v128.load(line + j));
-  const before = load<f32>(maximum);
-  const now = max(before, maxLanes(top));
-  if (now == -Infinity) {
-    memory.fill(line, 0, width);
-    return;
+/** One head; steps between rows in bytes. */
+function attendHead(
+  z: i32,
+  q: usize,
+  qStep: usize,
+  k: usize,
+  kStep: usize,
+  v: usize,
+  vStep: usize,
+  o: usize,
+  oStep: usize,
+  lse: usize,
+  scratch: usize,
+): void {
+  const keyPanels = scratch + 128;
+  const valuePanels = keyPanels + panelBytes(S, dim);
+  const query = valuePanels + panelBytes(dim, S);
+  const scores = query + ((<usize>packedDepth(dim)) << 5);
+  const factors = scores + ((<usize>packedDepth(S)) << 5);
+  const sums = dropP > 0 ? factors + ((<usize>(S + 12)) << 5) : factors;
+  packPanels(k, kStep, 4, S, dim, keyPanels);
+  packPanels(v, 4, vStep, dim, S, valuePanels);
+  for (let row = 0; row < L; row += QUERIES) {
+    const queries = min(QUERIES, L - row);
+    const keys = visible(row + queries - 1);
+    packQueries(q, qStep, row, query);
+    times(keyPanels, keys, dim, query, dim, scores);
+    scaleAndHide(z, row, keys, scores, scratch);
+    softmax(scores, keys, scratch);
+    memory.fill(scores + ((<usize>keys) << 5), 0, (<usize>(packedDepth(keys) - keys)) << 5);
+    if (dropP > 0) {
+      drawFactors(z, row, keys, factors, scratch + 64);
+      multiply(scores, factors + 96, keys);
+    }
+    times(valuePanels, dim, S, scores, keys, sums);
+    finish(sums, scratch, lse + ((<usize>row) << 2), queries);
+    unpackQueries(sums, o + <usize>row * oStep, oStep, queries);
   }
+}
+
+/** Scores [keys, 8] → e^(score − maximum); the 8 maxima and the 8 sums go to `to`. */
+function softmax(scores: usize, keys: i32, to: usize): void {
+  const end = scores + ((<usize>keys) << 5);
+  let m0 = c4(-Infinity);
+  let m1 = m0;
+  for (let at = scores; at < end; at += 32) {
+    m0 = f32x4.pmax(m0, v128.load(at));
+    m1 = f32x4.pmax(m1, v128.load(at, 16));
+  }
+  // where all are hidden, −∞ − 0 is still −∞
+  const none = c4(-Infinity);
+  m0 = v128.bitselect(c4(0.0), m0, f32x4.eq(m0, none));
+  m1 = v128.bitselect(c4(0.0), m1, f32x4.eq(m1, none));
+  let total0 = c4(0.0);
+  let total1 = c4(0.0);
+  for (let at = scores; at < end; ) {
+    // sums of 64, so that long rows stay exact
+    const stop = min(end, at + 64 * 32);
+    let sum0 = c4(0.0);
+    let sum1 = c4(0.0);
+    for (; at < stop; at += 32) {
+      const e0 = exp4(f32x4.sub(v128.load(at), m0));
+      const e1 = exp4(f32x4.sub(v128.load(at, 16), m1));
+      v128.store(at, e0);
+      v128.store(at, e1, 16);
+      sum0 = f32x4.add(sum0, e0);
+      sum1 = f32x4.add(sum1, e1);
+    }
+    total0 = f32x4.add(total0, sum0);
+    total1 = f32x4.add(total1, sum1);
+  }
+  v128.store(to, m0);
+  v128.store(to, m1, 16);
+  v128.store(to, total0, 32);
+  v128.store(to, total1, 48);
+}
+
+/** x [keys, 8] ∘= y. */
+function multiply(x: usize, y: usize, keys: i32): void {
+  for (const end = x + ((<usize>keys) << 5); x < end; x += 16, y += 16) {
+    v128.store(x, f32x4.mul(v128.load(x), v128.load(y)));
+  }
+}
+
+/** Sums [dim, 8] over the totals of their queries, and log Σ e^score; from the maxima and totals at `given`. */
+function finish(sums: usize, given: usize, lse: usize, queries: i32): void {
+  for (let half: usize = 0; half < 32; half += 16) {
+    const maximum = v128.load(given + half);
+    const total = v128.load(given + half, 32);
+    const some = f32x4.gt(total, c4(0.0));
+    const by = v128.and(some, f32x4.div(c4(1.0), total));
+    let at = sums + half;
+    for (const end = at + ((<usize>dim) << 5); at < end; at += 32) v128.store(at, f32x4.mul(v128.load(at), by));
+    v128.store(given + half, v128.bitselect(f32x4.add(maximum, log4(total)), c4(NO_KEYS), some));
+  }
+  memory.copy(lse, given, (<usize>queries) << 2);
+}
+
+/** One query: keys and values are read once, where they lie. */
+function attendRow(
+  z: i32,
+  i: i32,
+  q: usize,
+  k: usize,
+  kStep: usize,
+  v: usize,
+  vStep: usize,
+  o: usize,
+  lse: usize,
+  scratch: usize,
+): void {
+  const keys = visible(i);
+  const scores = scratch + 128;
+  byDots(q, 0, k, kStep, 0, 0, scores, 0, 1, keys, dim);
+  scaleAndHideRow(z, i, keys, scores);
+  const filled = (keys + 3) & ~3;
+  for (let j = keys; j < filled; j++) store<f32>(scores + ((<usize>j) << 2), -Infinity);
+  const end = scores + ((<usize>filled) << 2);
+  let top = c4(-Infinity);
+  for (let at = scores; at < end; at += 16) top = f32x4.pmax(top, v128.load(at));
+  let maximum = maxLanes(top);
+  if (maximum == -Infinity) maximum = 0;
   let sum = c4(0.0);
-  for (let j: usize = 0; j < width; j += 16) {
-    const e = exp4(f32x4.sub(v128.load(line + j), c4(now)));
-    v128.store(line + j, e);
+  for (let at = scores; at < end; at += 16) {
+    const e = exp4(f32x4.sub(v128.load(at), c4(maximum)));
+    v128.store(at, e);
     sum = f32x4.add(sum, e);
   }
-  const shrink: f32 = before == now ? 1 : f32x4.extract_lane(exp4(c4(before - now)), 0);
-  if (shrink != 1) {
-    for (let d: usize = 0; d < <usize>dim << 2; d += 4) store<f32>(sums + d, load<f32>(sums + d) * shrink);
-  }
-  store<f32>(maximum, now);
-  store<f32>(total, load<f32>(total) * shrink + sumLanes(sum));
-}
-
-/**
- * Gradients of the three inputs from dO, recomputing the weights p = e^(score − lse):
- * dV = pᵀ·dO, ds = p ∘ (dO·vᵀ − rowsum(dO ∘ o)), dQ = scale·ds·k, dK = scale·dsᵀ·q.
- *
- * dq: [batch, heads, L, dim], dk, dv: [batch, heads, S, dim], all without gaps.
- * Scratch: 4·(2·⌈S/8⌉·8·dim + 2·4·64 + 4·dim + 8) bytes.
- */
-export function attentionBackward(
-  q: usize, k: usize, v: usize, mask: usize, o: usize, lse: usize, dO: usize, dq: usize, dk: usize, dv: usize,
-  heads_: i32, L_: i32, S_: i32, dim_: i32,
-  qB: i32, qH: i32, qL: i32, kB: i32, kH: i32, kS: i32, vB: i32, vH: i32, vS: i32,
-  oB: i32, oH: i32, oL: i32, gB: i32, gH: i32, gL: i32,
-  mB: i32, mH: i32, mL: i32, mS: i32,
-  causal_: i32, scale_: f32, p: f32, stream_: u32, low: u32, high: u32,
-  begin: i32, end: i32, scratch: usize,
-): void {
-  prepare(heads_, L_, S_, dim_, mask, mB, mH, mL, mS, causal_, scale_, p, stream_, low, high);
-  four = changetype<RowSet>(scratch);
-  fourOut = changetype<RowSet>(scratch + ROW_SET);
-  const keyPanels = scratch + 2 * ROW_SET;
-  const valuePanels = keyPanels + panelBytes(S, dim);
-  const weights = valuePanels + panelBytes(S, dim);
-  const slopes = weights + 16 * KEYS;
-  const sums = slopes + 16 * KEYS;
-  const block = <usize>(S * dim) << 2;
-  for (let z = begin; z < end; z++) {
-    const keys = head(k, z, kB, kH);
-    packPanels(keys, <usize>kS << 2, S, dim, keyPanels);
-    packPanels(head(v, z, vB, vH), <usize>vS << 2, S, dim, valuePanels);
-    const toK = dk + <usize>z * block;
-    const toV = dv + <usize>z * block;
-    memory.fill(toK, 0, block);
-    memory.fill(toV, 0, block);
-    for (let row = 0; row < L; row += ROWS) {
-      const rows = min(ROWS, L - row);
-      four.set(head(q, z, qB, qH), <usize>qL << 2, row, L);
-      fourOut.set(head(dO, z, gB, gH), <usize>gL << 2, row, L);
-      memory.fill(sums, 0, <usize>dim << 4);
-      const last = visible(row + rows - 1);
-      for (let from = 0; from < last; from += KEYS) {
-        const count = min(KEYS, last - from);
-        scoreTile(z, row, from, count, keyPanels, weights);
-        dots(fourOut, valuePanels + panelBytes(from, dim), (count + PANEL - 1) / PANEL, dim, slopes);
-        for (let i = 0; i < ROWS; i++) {
-          const query = min(row + i, L - 1);
-          const line = <usize>i * 4 * KEYS;
-          const out = head(o, z, oB, oH) + (<usize>(query * oL) << 2);
-          const delta = dotRow(fourOut.at(i), out, dim);
-          slopeLine(weights + line, slopes + line, count, load<f32>(lse + (<usize>(z * L + query) << 2)), delta, randomIndex(z, query, from));
-        }
-        addOuter(toV + (<usize>(from * dim) << 2), weights, fourOut, rows, count, dim);
-        addOuter(toK + (<usize>(from * dim) << 2), slopes, four, rows, count, dim);
-        addWeighted(sums, slopes, keys + (<usize>(from * kS) << 2), <usize>kS << 2, count, dim);
-      }
-      memory.copy(dq + (<usize>((z * L + row) * dim) << 2), sums, <usize>(rows * dim) << 2);
-    }
-  }
-}
-
-/** One query of a tile: scores → weights behind dropout; dO·vᵀ → scale · ds. */
-function slopeLine(weights: usize, slopes: usize, keys: i32, lse: f32, delta: f32, index: u64): void {
-  const width = <usize>((keys + 3) & ~3) << 2;
-  for (let j: usize = 0; j < width; j += 16) {
-    v128.store(weights + j, exp4(f32x4.sub(v128.load(weights + j), c4(lse))));
-  }
-  // what dropout does to the weights it does to their gradient
-  if (dropP > 0) drop(slopes, keys, index, dropP, stream, seedLow, seedHigh);
-  for (let j: usize = 0; j < width; j += 16) {
-    const slope = f32x4.mul(v128.load(weights + j), f32x4.sub(v128.load(slopes + j), c4(delta)));
-    v128.store(slopes + j, f32x4.mul(slope, c4(scale)));
-  }
-  if (dropP > 0) drop(weights, keys, index, dropP, stream, seedLow, seedHigh);
-}
-
-function prepare(
-  heads_: i32, L_: i32, S_: i32, dim_: i32, mask: usize, mB: i32, mH: i32, mL: i32, mS: i32,
-  causal_: i32, scale_: f32, p: f32, stream_: u32, low: u32, high: u32,
-): void {
-  heads = heads_;
-  L = L_;
-  S = S_;
-  dim = dim_;
-  scale = scale_;
-  causal = causal_ != 0;
-  maskAt = mask;
-  maskB = mB;
-  maskH = mH;
-  maskL = mL;
-  maskS = mS;
-  dropP = p;
-  stream = stream_;
-  seedLow = low;
-  seedHigh = high;
+  const total = sumLanes(sum);
+  store<f32>(lse, total > 0 ? maximum + log(total) : NO_KEYS);
+  if (dropP > 0) dropRow(z, i, keys, scores, scratch);
+  byRows(scores, 0, 4, v, vStep, 0, o, 0, 1, dim, keys);
+  const by: f32 = total > 0 ? 1 / total : 0;
+  for (let d = 0; d < dim; d++) store<f32>(o + ((<usize>d) << 2), load<f32>(o + ((<usize>d) << 2)) * by);
 }

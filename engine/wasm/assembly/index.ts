@@ -1,6 +1,7 @@
 export * from './accumulate';
 export * from './argmax';
 export * from './attention';
+export * from './attentionBackward';
 export * from './binary';
 export * from './convert';
 export * from './copy';

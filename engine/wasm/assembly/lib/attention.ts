@@ -1,194 +1,251 @@
-import { c4, first, madd, sumLanes } from './math';
-import { philox, uniform4 } from './philox';
-
-/** Rows that go through a tile together, and keys of a tile. */
-export const ROWS: i32 = 4;
-export const KEYS: i32 = 64;
-/** Keys of a packed panel: for each number of a row, those of 8 keys. */
-export const PANEL: i32 = 8;
+import { c4 } from './math';
+import { philox, philox4, uniform4 } from './philox';
+import { COLS, packColumns, packedDepth, packRows, ROWS, tile, transpose4 } from './tile';
 
 /** What tells that a row had no key to look at: e^(score − this) is 0. */
 export const NO_KEYS: f32 = 3.4e38;
 
-/** Bytes of a RowSet. */
-export const ROW_SET: usize = 16;
+/** Queries of a block: the columns of a tile. Scores lie as [keys, 8], a lane for each query. */
+export const QUERIES: i32 = COLS;
+
+// Size, masking and dropout of the call.
+export let heads: i32 = 0;
+export let L: i32 = 0;
+export let S: i32 = 0;
+export let dim: i32 = 0;
+export let scale: f32 = 0;
+export let dropP: f32 = 0;
+let causal: bool = false;
+let maskAt: usize = 0;
+let maskB: i32 = 0;
+let maskH: i32 = 0;
+let maskL: i32 = 0;
+let maskS: i32 = 0;
+let stream: u32 = 0;
+let seedLow: u32 = 0;
+let seedHigh: u32 = 0;
+
+/** What all below works with, until the next call. */
+export function prepare(
+  heads_: i32,
+  L_: i32,
+  S_: i32,
+  dim_: i32,
+  mask: usize,
+  mB: i32,
+  mH: i32,
+  mL: i32,
+  mS: i32,
+  causal_: i32,
+  scale_: f32,
+  p: f32,
+  stream_: u32,
+  low: u32,
+  high: u32,
+): void {
+  heads = heads_;
+  L = L_;
+  S = S_;
+  dim = dim_;
+  scale = scale_;
+  causal = causal_ != 0;
+  maskAt = mask;
+  maskB = mB;
+  maskH = mH;
+  maskL = mL;
+  maskS = mS;
+  dropP = p;
+  stream = stream_;
+  seedLow = low;
+  seedHigh = high;
+}
+
+/** Where head z of x begins. */
+// @ts-expect-error decorator
+@inline
+export function head(x: usize, z: i32, b: i32, h: i32): usize {
+  return x + ((<usize>((z / heads) * b + (z % heads) * h)) << 2);
+}
+
+/** Keys that query i may look at, before the mask. */
+// @ts-expect-error decorator
+@inline
+export function visible(i: i32): i32 {
+  return causal ? min(S, max(0, i + 1 + S - L)) : S;
+}
+
+/** Bytes of `rows` rows packed in panels of 6, `depth` numbers each. */
+// @ts-expect-error decorator
+@inline
+export function panelBytes(rows: i32, depth: i32): usize {
+  return (<usize>(((rows + ROWS - 1) / ROWS) * ROWS * packedDepth(depth))) << 2;
+}
+
+/** All rows of x, `row` and `column` bytes apart, in panels of 6. */
+export function packPanels(x: usize, row: usize, column: usize, rows: i32, depth: i32, to: usize): void {
+  const panel = <usize>packedDepth(depth) * (ROWS << 2);
+  for (let i = 0; i < rows; i += ROWS, to += panel) {
+    packRows(x + <usize>i * row, row, column, to, depth, min(ROWS, rows - i));
+  }
+}
+
+/** Numbers of up to 8 queries from `row` on, as [dim, 8]; missing queries are zero. */
+export function packQueries(x: usize, step: usize, row: i32, to: usize): void {
+  packColumns(x + <usize>row * step, 4, step, to, dim, min(QUERIES, L - row));
+}
+
+/** Steps of a sum that are taken in one go: longer sums are made of shorter ones. */
+const DEPTH: i32 = 256;
+
+/** to [rows, 8] = panels · block: `rows` rows in panels of packed depth `full`, of which `depth` steps count. */
+export function times(panels: usize, rows: i32, full: i32, block: usize, depth: i32, to: usize): void {
+  const panel = <usize>packedDepth(full) * (ROWS << 2);
+  for (let i = 0; i < rows; i += ROWS, panels += panel, to += ROWS << 5) {
+    const here = min(ROWS, rows - i);
+    for (let p = 0; p == 0 || p < depth; p += DEPTH) {
+      const steps = packedDepth(min(DEPTH, depth - p));
+      tile(here, panels + <usize>p * (ROWS << 2), block + ((<usize>p) << 5), steps, to, 32, 0, p == 0);
+    }
+  }
+}
+
+/** [dim, 8] → rows of up to 8 queries, `step` bytes apart. */
+export function unpackQueries(from: usize, to: usize, step: usize, queries: i32): void {
+  let d = 0;
+  if (queries == QUERIES) {
+    for (; d + 4 <= dim; d += 4, from += 128, to += 16) {
+      transpose4(from, 32, to, step);
+      transpose4(from + 16, 32, to + 4 * step, step);
+    }
+  }
+  for (; d < dim; d++, from += 32, to += 4) {
+    for (let q = 0; q < queries; q++) store<f32>(to + <usize>q * step, load<f32>(from + ((<usize>q) << 2)));
+  }
+}
+
+/** Whether the mask hides key j from the queries whose parts of the mask begin at `rows` (8 addresses). */
+function maskedLanes(rows: usize, j: i32): v128 {
+  const at = (<usize>(j * maskS)) << 2;
+  let m = v128.load32_splat(load<usize>(rows) + at);
+  m = v128.load_lane<u32>(load<usize>(rows, 4) + at, m, 1);
+  m = v128.load_lane<u32>(load<usize>(rows, 8) + at, m, 2);
+  return v128.load_lane<u32>(load<usize>(rows, 12) + at, m, 3);
+}
 
 /**
- * Four row addresses, of which those past the end repeat the last row: they are computed and not kept. Lies in scratch
- * memory, since nothing here may allocate.
+ * Scores [keys, 8] of 8 queries from `row` on are scaled, those of hidden keys become −∞. `rows`: 32 bytes of scratch.
  */
-// @ts-expect-error decorator
-@unmanaged
-export class RowSet {
-  r0: usize;
-  r1: usize;
-  r2: usize;
-  r3: usize;
-
-  set(base: usize, step: usize, row: i32, rows: i32): void {
-    this.r0 = base + <usize>row * step;
-    this.r1 = base + <usize>min(row + 1, rows - 1) * step;
-    this.r2 = base + <usize>min(row + 2, rows - 1) * step;
-    this.r3 = base + <usize>min(row + 3, rows - 1) * step;
+export function scaleAndHide(z: i32, row: i32, keys: i32, scores: usize, rows: usize): void {
+  const by = c4(scale);
+  // keys that no query of the block is kept from
+  const open = maskAt != 0 ? 0 : min(keys, visible(row));
+  let at = scores;
+  for (const end = scores + ((<usize>open) << 5); at < end; at += 32) {
+    v128.store(at, f32x4.mul(v128.load(at), by));
+    v128.store(at, f32x4.mul(v128.load(at, 16), by), 16);
   }
-
-  at(i: i32): usize {
-    return i == 0 ? this.r0 : i == 1 ? this.r1 : i == 2 ? this.r2 : this.r3;
-  }
-}
-
-/** x [keys, dim] with any step between rows → panels [keys / 8][dim][8], missing keys zero. */
-export function packPanels(x: usize, step: usize, keys: i32, dim: i32, to: usize): void {
-  for (let j = 0; j < keys; j += PANEL) {
-    const here = min(PANEL, keys - j);
-    for (let d = 0; d < dim; d++, to += PANEL << 2) {
-      const from = x + <usize>j * step + (<usize>d << 2);
-      for (let q = 0; q < PANEL; q++) store<f32>(to + (<usize>q << 2), q < here ? load<f32>(from + <usize>q * step) : 0);
+  if (open == keys) return;
+  const last0 = causal ? i32x4.add(i32x4.splat(row + S - L), i32x4(0, 1, 2, 3)) : i32x4.splat(S);
+  const last1 = causal ? i32x4.add(last0, i32x4.splat(4)) : last0;
+  const each = maskAt != 0 && maskL != 0;
+  const mask = maskAt == 0 ? maskAt : head(maskAt, z, maskB, maskH);
+  if (each) {
+    for (let q = 0; q < QUERIES; q++) {
+      store<usize>(rows + ((<usize>q) << 2), mask + ((<usize>(min(row + q, L - 1) * maskL)) << 2));
     }
   }
-}
-
-export function panelBytes(keys: i32, dim: i32): usize {
-  return <usize>((keys + PANEL - 1) / PANEL * PANEL) * dim << 2;
-}
-
-/** out[i, j] = ⟨row i, key j⟩ for four rows and the keys of `count` panels: out is [4, KEYS]. */
-export function dots(rows: RowSet, panels: usize, count: i32, dim: i32, out: usize): void {
-  for (let p = 0; p < count; p++, out += PANEL << 2) {
-    let a0 = c4(0.0);
-    let a1 = c4(0.0);
-    let b0 = c4(0.0);
-    let b1 = c4(0.0);
-    let c0 = c4(0.0);
-    let c1 = c4(0.0);
-    let d0 = c4(0.0);
-    let d1 = c4(0.0);
-    const r0 = rows.r0;
-    const r1 = rows.r1;
-    const r2 = rows.r2;
-    const r3 = rows.r3;
-    for (let d: usize = 0; d < <usize>dim << 2; d += 4, panels += PANEL << 2) {
-      const k0 = v128.load(panels);
-      const k1 = v128.load(panels, 16);
-      let x = v128.load32_splat(r0 + d);
-      a0 = madd(x, k0, a0);
-      a1 = madd(x, k1, a1);
-      x = v128.load32_splat(r1 + d);
-      b0 = madd(x, k0, b0);
-      b1 = madd(x, k1, b1);
-      x = v128.load32_splat(r2 + d);
-      c0 = madd(x, k0, c0);
-      c1 = madd(x, k1, c1);
-      x = v128.load32_splat(r3 + d);
-      d0 = madd(x, k0, d0);
-      d1 = madd(x, k1, d1);
+  const never = c4(-Infinity);
+  const zero = i32x4.splat(0);
+  for (let j = open; j < keys; j++, at += 32) {
+    let hidden0 = i32x4.gt_s(i32x4.splat(j), last0);
+    let hidden1 = i32x4.gt_s(i32x4.splat(j), last1);
+    if (each) {
+      hidden0 = v128.or(hidden0, i32x4.ne(maskedLanes(rows, j), zero));
+      hidden1 = v128.or(hidden1, i32x4.ne(maskedLanes(rows + 16, j), zero));
+    } else if (mask != 0) {
+      const all = i32x4.ne(v128.load32_splat(mask + ((<usize>(j * maskS)) << 2)), zero);
+      hidden0 = v128.or(hidden0, all);
+      hidden1 = v128.or(hidden1, all);
     }
-    v128.store(out, a0);
-    v128.store(out, a1, 16);
-    v128.store(out, b0, 4 * KEYS);
-    v128.store(out, b1, 4 * KEYS + 16);
-    v128.store(out, c0, 8 * KEYS);
-    v128.store(out, c1, 8 * KEYS + 16);
-    v128.store(out, d0, 12 * KEYS);
-    v128.store(out, d1, 12 * KEYS + 16);
+    v128.store(at, v128.bitselect(never, f32x4.mul(v128.load(at), by), hidden0));
+    v128.store(at, v128.bitselect(never, f32x4.mul(v128.load(at, 16), by), hidden1), 16);
   }
 }
 
-/** acc[i, :] += Σ_j weights[i, j] · x[j, :] for four rows; acc is [4, dim], weights [4, KEYS], x has any row step. */
-export function addWeighted(acc: usize, weights: usize, x: usize, step: usize, keys: i32, dim: i32): void {
-  const row = <usize>dim << 2;
-  let d: usize = 0;
-  for (; d + 16 <= row; d += 16) {
-    const to = acc + d;
-    let s0 = v128.load(to);
-    let s1 = v128.load(to + row);
-    let s2 = v128.load(to + 2 * row);
-    let s3 = v128.load(to + 3 * row);
-    let from = x + d;
-    let w = weights;
-    for (let j = 0; j < keys; j++, from += step, w += 4) {
-      const v = v128.load(from);
-      s0 = madd(v128.load32_splat(w), v, s0);
-      s1 = madd(v128.load32_splat(w, 4 * KEYS), v, s1);
-      s2 = madd(v128.load32_splat(w, 8 * KEYS), v, s2);
-      s3 = madd(v128.load32_splat(w, 12 * KEYS), v, s3);
-    }
-    v128.store(to, s0);
-    v128.store(to + row, s1);
-    v128.store(to + 2 * row, s2);
-    v128.store(to + 3 * row, s3);
-  }
-  for (; d < row; d += 4) {
-    for (let i: usize = 0; i < 4; i++) {
-      const to = acc + i * row + d;
-      let sum = load<f32>(to);
-      for (let j = 0; j < keys; j++) {
-        sum += load<f32>(weights + i * 4 * KEYS + (<usize>j << 2)) * load<f32>(x + <usize>j * step + d);
+/**
+ * What dropout multiplies the weights [keys, 8] of 8 queries from `row` on with: 0 or 1/(1 − p). A query's random numbers
+ * begin anywhere in a block of four, so they are put where they belong one by one: `to` has room for 6 more keys, and
+ * what is behind key j of query q lies at to[3 + j, q]. `words`: 64 bytes of scratch.
+ */
+export function drawFactors(z: i32, row: i32, keys: i32, to: usize, words: usize): void {
+  const keep = c4(1 / (1 - dropP));
+  const least = c4(dropP);
+  for (let half = 0; half < QUERIES; half += 4) {
+    let low = i32x4.splat(0);
+    let high = low;
+    let skip: usize = 0;
+    // lane by lane, since the four are not known to be in one block
+    const q0 = firstWord(z, row + half);
+    const q1 = firstWord(z, row + half + 1);
+    const q2 = firstWord(z, row + half + 2);
+    const q3 = firstWord(z, row + half + 3);
+    low = i32x4.replace_lane(i32x4.splat(<i32>(q0 >> 2)), 1, <i32>(q1 >> 2));
+    low = i32x4.replace_lane(i32x4.replace_lane(low, 2, <i32>(q2 >> 2)), 3, <i32>(q3 >> 2));
+    high = i32x4.replace_lane(i32x4.splat(<i32>(q0 >> 34)), 1, <i32>(q1 >> 34));
+    high = i32x4.replace_lane(i32x4.replace_lane(high, 2, <i32>(q2 >> 34)), 3, <i32>(q3 >> 34));
+    const base = to + 96 + ((<usize>half) << 2);
+    const to0 = base - ((<usize>(q0 & 3)) << 5);
+    const to1 = base - ((<usize>(q1 & 3)) << 5) + 4;
+    const to2 = base - ((<usize>(q2 & 3)) << 5) + 8;
+    const to3 = base - ((<usize>(q3 & 3)) << 5) + 12;
+    // the last query may begin three numbers into its first block
+    for (const end = (<usize>(keys + 3)) << 5; skip < end; skip += 128) {
+      v128.store(words, low);
+      v128.store(words, high, 16);
+      philox4(words, stream, seedLow, seedHigh);
+      for (let w: usize = 0; w < 4; w++) {
+        const factor = v128.and(keep, f32x4.ge(uniform4(v128.load(words + (w << 4))), least));
+        const at = skip + (w << 5);
+        v128.store_lane<u32>(to0 + at, factor, 0);
+        v128.store_lane<u32>(to1 + at, factor, 1);
+        v128.store_lane<u32>(to2 + at, factor, 2);
+        v128.store_lane<u32>(to3 + at, factor, 3);
       }
-      store<f32>(to, sum);
+      low = i32x4.add(low, i32x4.splat(1));
+      // a carry, where the low word came round to 0
+      high = i32x4.sub(high, i32x4.eq(low, i32x4.splat(0)));
     }
   }
 }
 
-/** acc[j, :] += Σ_i weights[i, j] · row i, for `count` rows of four; acc is [keys, dim] without gaps. */
-export function addOuter(acc: usize, weights: usize, rows: RowSet, count: i32, keys: i32, dim: i32): void {
-  const row = <usize>dim << 2;
-  for (let j = 0; j < keys; j++, acc += row, weights += 4) {
-    // rows past the end get no weight
-    const w0 = load<f32>(weights);
-    const w1 = count > 1 ? load<f32>(weights, 4 * KEYS) : 0;
-    const w2 = count > 2 ? load<f32>(weights, 8 * KEYS) : 0;
-    const w3 = count > 3 ? load<f32>(weights, 12 * KEYS) : 0;
-    let d: usize = 0;
-    for (; d + 16 <= row; d += 16) {
-      let s = v128.load(acc + d);
-      s = madd(c4(w0), v128.load(rows.r0 + d), s);
-      s = madd(c4(w1), v128.load(rows.r1 + d), s);
-      s = madd(c4(w2), v128.load(rows.r2 + d), s);
-      v128.store(acc + d, madd(c4(w3), v128.load(rows.r3 + d), s));
-    }
-    for (; d < row; d += 4) {
-      const s = load<f32>(acc + d) + w0 * load<f32>(rows.r0 + d) + w1 * load<f32>(rows.r1 + d);
-      store<f32>(acc + d, s + w2 * load<f32>(rows.r2 + d) + w3 * load<f32>(rows.r3 + d));
-    }
-  }
+/** Index of the first random number of a query's row of weights. */
+// @ts-expect-error decorator
+@inline
+function firstWord(z: i32, query: i32): u64 {
+  return (<u64>z * L + query) * S;
 }
 
-/** Scores of keys that a row may not see become −∞; `limit` keys are visible at most. */
-export function hide(scores: usize, from: i32, keys: i32, limit: i32, mask: usize, maskStep: usize): void {
+/** Scores of one query in a row, [keys]: scaled, hidden ones −∞. */
+export function scaleAndHideRow(z: i32, query: i32, keys: i32, scores: usize): void {
+  const mask = maskAt == 0 ? maskAt : head(maskAt, z, maskB, maskH) + ((<usize>(query * maskL)) << 2);
   for (let j = 0; j < keys; j++) {
-    const hidden = from + j >= limit || (mask != 0 && load<i32>(mask + <usize>(from + j) * maskStep) != 0);
-    if (hidden) store<f32>(scores + (<usize>j << 2), -Infinity);
+    const at = scores + ((<usize>j) << 2);
+    const hidden = mask != 0 && load<i32>(mask + ((<usize>(j * maskS)) << 2)) != 0;
+    store<f32>(at, hidden ? -Infinity : load<f32>(at) * scale);
   }
 }
 
-/** values[j] times 0 or 1/(1 − p), as the random number of element index + j decides. */
-export function drop(values: usize, keys: i32, index: u64, p: f32, stream: u32, seedLow: u32, seedHigh: u32): void {
-  const keep: f32 = 1 / (1 - p);
-  let j = 0;
-  while (j < keys) {
-    const at = index + <u64>j;
+/** Weights of one query in a row, [keys], times 0 or 1/(1 − p). `words`: 16 bytes of scratch. */
+export function dropRow(z: i32, query: i32, keys: i32, weights: usize, words: usize): void {
+  const keep = c4(1 / (1 - dropP));
+  const from = firstWord(z, query);
+  for (let j = 0; j < keys; ) {
+    const at = from + <u64>j;
     const u = uniform4(philox(at >> 2, stream, seedLow, seedHigh));
-    const kept = v128.and(c4(keep), f32x4.ge(u, c4(p)));
-    for (let lane = <i32>(at & 3); lane < 4 && j < keys; lane++, j++) {
-      const to = values + (<usize>j << 2);
-      store<f32>(to, load<f32>(to) * laneOf(kept, lane));
+    v128.store(words, v128.and(keep, f32x4.ge(u, c4(dropP))));
+    for (let lane = <usize>(at & 3); lane < 4 && j < keys; lane++, j++) {
+      const to = weights + ((<usize>j) << 2);
+      store<f32>(to, load<f32>(to) * load<f32>(words + (lane << 2)));
     }
   }
-}
-
-function laneOf(v: v128, lane: i32): f32 {
-  if (lane == 0) return first(v);
-  if (lane == 1) return f32x4.extract_lane(v, 1);
-  return lane == 2 ? f32x4.extract_lane(v, 2) : f32x4.extract_lane(v, 3);
-}
-
-/** Σ_d a[d] · b[d]. */
-export function dotRow(a: usize, b: usize, dim: i32): f32 {
-  let s = c4(0.0);
-  let d: i32 = 0;
-  for (; d + 4 <= dim; d += 4, a += 16, b += 16) s = madd(v128.load(a), v128.load(b), s);
-  let sum = sumLanes(s);
-  for (; d < dim; d++, a += 4, b += 4) sum += load<f32>(a) * load<f32>(b);
-  return sum;
 }

@@ -224,14 +224,35 @@ export function tile(rows: i32, a: usize, b: usize, depth: i32, c: usize, step: 
 export function packRows(from: usize, row: usize, column: usize, to: usize, depth: i32, rows: i32): void {
   const end = to + <usize>depth * 24;
   if (rows == ROWS) {
-    const lower = row + row + row;
+    const r1 = row;
+    const r2 = row + row;
+    const r3 = r2 + row;
+    const lower = r2 + r2;
+    if (column == 4) {
+      for (const last = to + <usize>(depth & ~3) * 24; to < last; to += 96, from += 16) {
+        transpose4(from, row, to, 24);
+        const x4 = v128.load(from + lower);
+        const x5 = v128.load(from + lower + r1);
+        const low = v128.shuffle<f32>(x4, x5, 0, 4, 1, 5);
+        const high = v128.shuffle<f32>(x4, x5, 2, 6, 3, 7);
+        v128.store_lane<u64>(to, low, 0, 16);
+        v128.store_lane<u64>(to, low, 1, 40);
+        v128.store_lane<u64>(to, high, 0, 64);
+        v128.store_lane<u64>(to, high, 1, 88);
+      }
+    } else if (row == 4) {
+      for (; to < end; to += 24, from += column) {
+        v128.store(to, v128.load(from));
+        store<u64>(to, load<u64>(from, 16), 16);
+      }
+    }
     for (; to < end; to += 24, from += column) {
       store<f32>(to, load<f32>(from));
-      store<f32>(to, load<f32>(from + row), 4);
-      store<f32>(to, load<f32>(from + row + row), 8);
-      store<f32>(to, load<f32>(from + lower), 12);
-      store<f32>(to, load<f32>(from + lower + row), 16);
-      store<f32>(to, load<f32>(from + lower + row + row), 20);
+      store<f32>(to, load<f32>(from + r1), 4);
+      store<f32>(to, load<f32>(from + r2), 8);
+      store<f32>(to, load<f32>(from + r3), 12);
+      store<f32>(to, load<f32>(from + lower), 16);
+      store<f32>(to, load<f32>(from + lower + r1), 20);
     }
   } else {
     for (; to < end; to += 24, from += column) {
@@ -274,8 +295,8 @@ export function packColumns(from: usize, row: usize, column: usize, to: usize, d
 function transposePanel(from: usize, column: usize, to: usize, depth: i32): usize {
   let p = 0;
   for (; p + 4 <= depth; p += 4, to += 128, from += 16) {
-    transpose4(from, column, to);
-    transpose4(from + 4 * column, column, to + 16);
+    transpose4(from, column, to, 32);
+    transpose4(from + 4 * column, column, to + 16, 32);
   }
   for (; p < depth; p++, to += 32, from += 4) {
     for (let q: usize = 0; q < 8; q++) store<f32>(to + (q << 2), load<f32>(from + q * column));
@@ -283,9 +304,10 @@ function transposePanel(from: usize, column: usize, to: usize, depth: i32): usiz
   return to;
 }
 
+/** 4 × 4 numbers, rows to columns; steps in bytes. */
 // @ts-expect-error decorator
 @inline
-function transpose4(from: usize, column: usize, to: usize): void {
+export function transpose4(from: usize, column: usize, to: usize, step: usize): void {
   const x0 = v128.load(from);
   const x1 = v128.load(from + column);
   const x2 = v128.load(from + (column << 1));
@@ -295,7 +317,7 @@ function transpose4(from: usize, column: usize, to: usize): void {
   const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
   const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
   v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
-  v128.store(to, v128.shuffle<f64>(low01, low23, 1, 3), 32);
-  v128.store(to, v128.shuffle<f64>(high01, high23, 0, 2), 64);
-  v128.store(to, v128.shuffle<f64>(high01, high23, 1, 3), 96);
+  v128.store(to + step, v128.shuffle<f64>(low01, low23, 1, 3));
+  v128.store(to + (step << 1), v128.shuffle<f64>(high01, high23, 0, 2));
+  v128.store(to + 3 * step, v128.shuffle<f64>(high01, high23, 1, 3));
 }
