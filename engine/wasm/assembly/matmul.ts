@@ -37,6 +37,9 @@ let n: i32 = 0;
 let k: i32 = 0;
 
 /**
+ * Arguments: addresses; sizes; steps of a and b between rows and columns; sizes of the last two of three batch dimensions;
+ * steps of a and b over the three; whether threads share out columns (few rows, one matrix) or rows.
+ *
  * Range: stripes of STRIPE rows of every matrix of the batch, or of STRIPE columns where `byColumns`.
  * Scratch: 4·(DEPTH·WIDTH + ROWS·DEPTH + ROWS·COLS) bytes.
  */
