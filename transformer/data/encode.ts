@@ -1,0 +1,63 @@
+/** Sentence pairs to token ids, as a stream; what the vocabulary does not hold is counted. */
+
+import { ArgumentError } from '../../engine/index.ts';
+import type { Example, Pair } from '../data.ts';
+import { BOS, EOS, UNK } from '../tokenizer.ts';
+import type { NumberedPair } from './pairs.ts';
+import type { DataReport } from './report.ts';
+
+/** What encoding asks of a tokenizer: any that has these two will do. */
+export interface TextEncoding {
+  /** Ids without start and end marks. */
+  encode(text: string): number[];
+  /** Pieces of the text that the vocabulary does not hold. */
+  unknown(text: string): string[];
+}
+
+/** How to encode pairs. */
+export interface EncodeOptions {
+  readonly source: TextEncoding;
+  readonly target: TextEncoding;
+  /** A pair with a longer side, marks counted, is left out as too long. 256 unless told. */
+  readonly maxTokens?: number;
+  /** Counts what is too long and what is unknown; the one that `readPairs` filled. */
+  readonly report?: DataReport;
+}
+
+const MAX_TOKENS = 256;
+
+/** A function that makes an example of a pair, or null when it is too long or has no tokens. */
+export function encoder(options: EncodeOptions): (pair: Pair | NumberedPair) => Example | null {
+  const { source, target, maxTokens = MAX_TOKENS, report } = options;
+  if (!(Number.isInteger(maxTokens) && maxTokens >= 3)) {
+    throw new ArgumentError(
+      `encodePairs: maxTokens ${maxTokens}. Expected a whole number from 3: a token and two marks.`,
+    );
+  }
+  const note = (tokenizer: TextEncoding, ids: readonly number[], text: string): void => {
+    if (ids.includes(UNK)) report?.addUnknown(tokenizer.unknown(text));
+  };
+  return (pair) => {
+    const [sourceIds, targetIds] = [source.encode(pair.source), target.encode(pair.target)];
+    const tooLong = sourceIds.length + 1 > maxTokens || targetIds.length + 2 > maxTokens;
+    if (tooLong || sourceIds.length === 0 || targetIds.length === 0) {
+      report?.reject(tooLong ? 'tooLong' : 'emptySide', 'line' in pair ? pair.line : 0);
+      return null;
+    }
+    note(source, sourceIds, pair.source);
+    note(target, targetIds, pair.target);
+    return { source: [...sourceIds, EOS], target: [BOS, ...targetIds, EOS] };
+  };
+}
+
+/** Examples of pairs as they come: the source with its end mark, the target with both marks. */
+export async function* encodePairs(
+  pairs: AsyncIterable<Pair> | Iterable<Pair>,
+  options: EncodeOptions,
+): AsyncGenerator<Example> {
+  const encode = encoder(options);
+  for await (const pair of pairs) {
+    const example = encode(pair);
+    if (example !== null) yield example;
+  }
+}

@@ -1,0 +1,25 @@
+/** Reading corpora: files of sentence pairs, reports of what was wrong with them, splits, batches. */
+export { bucketWidth, TokenBuckets } from './buckets.ts';
+export { type EncodeOptions, encodePairs, type TextEncoding } from './encode.ts';
+export {
+  type BatchOptions,
+  type BatchSource,
+  batchesFrom,
+  type DataPosition,
+  MemoryBatches,
+  StreamBatches,
+  type StreamOptions,
+} from './epochs.ts';
+export type { Column, Keys, LineFormat } from './formats.ts';
+export { loadPairs, type NumberedPair, type PairFiles, type ReadOptions, readPairBlocks, readPairs } from './pairs.ts';
+export { type BadLines, type BadReason, DataReport, type FormatName, type UnknownPiece } from './report.ts';
+export { reservoir, shuffleBuffer } from './shuffle.ts';
+export { type ByteInput, openFile, openUrl, type TextSource, textSource } from './source.ts';
+export {
+  groupReferences,
+  type ReferencedSentence,
+  type SetAsideOptions,
+  Split,
+  sameSentence,
+  setAside,
+} from './split.ts';

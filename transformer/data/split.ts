@@ -1,0 +1,192 @@
+/** Setting sentences aside for validation so that no translation of them is trained on. */
+
+import { ArgumentError } from '../../engine/index.ts';
+import type { Pair } from '../data.ts';
+
+/**
+ * What makes two sentences the same for a split: letters, marks and digits in lower case, in Unicode's compatible form,
+ * with single spaces. `Hi.`, `hi!` and `Ｈｉ` are one sentence. One without any of these is its own text.
+ */
+export function sameSentence(sentence: string): string {
+  const plain = sentence.normalize('NFKC').toLowerCase();
+  return plain.replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ').trim() || plain.trim();
+}
+
+const RANGE = 2 ** 53;
+
+/** A number in [0, 2^53) from a text and a seed. Source: bryc, "cyrb53", public domain: two lanes, murmur3's ending. */
+function hash(text: string, seed: number): number {
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  const add = (word: number): void => {
+    a = Math.imul(a ^ word, 0x9e3779b1);
+    b = Math.imul(b ^ word, 0x5f356495);
+  };
+  // the seed as if it stood before the text
+  add(seed >>> 0);
+  add(Math.floor(seed / 2 ** 32));
+  for (let i = 0; i < text.length; i++) add(text.charCodeAt(i));
+  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35);
+  b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
+  return 2 ** 32 * (b & 0x1fffff) + (a >>> 0);
+}
+
+type Pairs<P extends Pair> = AsyncIterable<P> | Iterable<P>;
+
+/**
+ * Which sentences are set aside: those whose hash lies below a bound. It looks at the source sentence alone, so all
+ * translations of it stand on one side, whatever file and order they come in, and data that is added later moves nobody.
+ */
+export class Split {
+  readonly seed: number;
+  /** Sentences with a hash below are set aside. */
+  readonly bound: number;
+
+  constructor(seed: number, bound: number) {
+    if (!(bound >= 0 && bound <= RANGE)) {
+      throw new ArgumentError(`Split: bound ${bound}. Expected a number from 0 to 2^53.`);
+    }
+    this.seed = seed;
+    this.bound = bound;
+  }
+
+  /** About this share of all different source sentences, without looking at them. */
+  static byFraction(fraction: number, seed = 0): Split {
+    if (!(fraction >= 0 && fraction <= 1)) {
+      throw new ArgumentError(`Split.byFraction: ${fraction}. Expected a number from 0 to 1, such as 0.05.`);
+    }
+    return new Split(seed, Math.floor(fraction * RANGE));
+  }
+
+  /**
+   * Exactly `count` different source sentences. Reads all pairs once and holds `count` numbers.
+   *
+   * @throws {ArgumentError} when there are not more sentences than that, so that none would be left to train on
+   */
+  static async byCount<P extends Pair>(pairs: Pairs<P>, count: number, seed = 0): Promise<Split> {
+    const smallest = new Smallest(checkCount('Split.byCount', count) + 1);
+    for await (const { source } of pairs) smallest.add(hash(sameSentence(source), seed));
+    const bound = smallest.largest;
+    if (bound === null) {
+      throw new ArgumentError(
+        `Split.byCount: ${count} sentences to set aside of ${smallest.size}. Ask for fewer, so that some are left.`,
+      );
+    }
+    return new Split(seed, bound);
+  }
+
+  /** Whether a source sentence is set aside. */
+  holds(source: string): boolean {
+    return hash(sameSentence(source), this.seed) < this.bound;
+  }
+
+  /** The pairs to train on, as they come. */
+  async *training<P extends Pair>(pairs: Pairs<P>): AsyncGenerator<P> {
+    for await (const pair of pairs) if (!this.holds(pair.source)) yield pair;
+  }
+
+  /** The pairs set aside, as they come. */
+  async *validation<P extends Pair>(pairs: Pairs<P>): AsyncGenerator<P> {
+    for await (const pair of pairs) if (this.holds(pair.source)) yield pair;
+  }
+}
+
+/** How much to set aside: a fraction of the different source sentences, rounded down, but no more than `most`. */
+export interface SetAsideOptions {
+  /** 0.05 unless told. */
+  readonly fraction?: number;
+  /** No limit unless told. */
+  readonly most?: number;
+  readonly seed?: number;
+}
+
+/** Splits pairs that are in memory; the order within both parts is that of the pairs. Of a handful, none is set aside. */
+export function setAside<P extends Pair>(
+  pairs: readonly P[],
+  { fraction = 0.05, most = Number.POSITIVE_INFINITY, seed = 0 }: SetAsideOptions = {},
+): { train: P[]; validation: P[] } {
+  if (!(fraction >= 0 && fraction < 1 && most >= 0)) {
+    throw new ArgumentError(
+      `setAside: fraction ${fraction}, at most ${most}. Expected a fraction from 0 to below 1, and a number from 0.`,
+    );
+  }
+  const hashes = pairs.map(({ source }) => hash(sameSentence(source), seed));
+  const different = Float64Array.from(new Set(hashes)).sort();
+  const bound = different[Math.floor(Math.min(most, fraction * different.length))] ?? 0;
+  const train: P[] = [];
+  const validation: P[] = [];
+  for (const [i, pair] of pairs.entries()) (hashes[i]! < bound ? validation : train).push(pair);
+  return { train, validation };
+}
+
+/** A source sentence and every translation of it: what BLEU calls a segment with several references. */
+export interface ReferencedSentence {
+  readonly source: string;
+  readonly references: readonly string[];
+}
+
+/** Puts translations of one sentence together, in the order in which sentences came; equal translations count once. */
+export function groupReferences(pairs: Iterable<Pair>): ReferencedSentence[] {
+  const found = new Map<string, { source: string; references: Set<string> }>();
+  for (const { source, target } of pairs) {
+    const key = source.normalize('NFC').trim().replace(/\s+/gu, ' ');
+    const sentence = found.get(key);
+    if (sentence) sentence.references.add(target);
+    else found.set(key, { source, references: new Set([target]) });
+  }
+  return Array.from(found.values(), ({ source, references }) => ({ source, references: [...references] }));
+}
+
+function checkCount(operation: string, count: number): number {
+  if (Number.isInteger(count) && count >= 0) return count;
+  throw new ArgumentError(`${operation}: ${count} sentences. Expected a whole number from 0.`);
+}
+
+/** The smallest `limit` different numbers of many, in a heap with the largest on top. */
+class Smallest {
+  readonly #limit: number;
+  readonly #heap: number[] = [];
+  readonly #held = new Set<number>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  /** The largest of them; null while there are fewer than `limit`. */
+  get largest(): number | null {
+    return this.#heap.length < this.#limit ? null : this.#heap[0]!;
+  }
+
+  add(value: number): void {
+    const heap = this.#heap;
+    if (this.#held.has(value)) return;
+    if (heap.length < this.#limit) {
+      this.#held.add(value);
+      let i = heap.push(value) - 1;
+      while (i > 0) {
+        const parent = (i - 1) >> 1;
+        if (heap[parent]! >= value) break;
+        heap[i] = heap[parent]!;
+        i = parent;
+      }
+      heap[i] = value;
+    } else if (value < heap[0]!) {
+      this.#held.delete(heap[0]!);
+      this.#held.add(value);
+      let i = 0;
+      for (;;) {
+        let child = 2 * i + 1;
+        if (child >= heap.length) break;
+        if (child + 1 < heap.length && heap[child + 1]! > heap[child]!) child++;
+        if (heap[child]! <= value) break;
+        heap[i] = heap[child]!;
+        i = child;
+      }
+      heap[i] = value;
+    }
+  }
+}
