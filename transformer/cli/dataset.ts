@@ -29,10 +29,13 @@ const SHOWN = 5;
 /** A word that occurs once in a large text is seldom worth a row of the embedding. */
 const LARGE_TEXT = 5000;
 
+/** Enough that the default run sees hardly a sentence twice. */
+const BUILT_IN_PAIRS = 80_000;
+
 /** The built-in corpus, or the pairs of files with a part set aside; `seed` decides which part. */
 export async function loadDataset(files: readonly string[] | null, seed: number): Promise<Dataset> {
   if (files !== null) return { files, ...setAside(await readPairs(files), seed) };
-  const corpus = buildCorpus();
+  const corpus = buildCorpus({ pairs: BUILT_IN_PAIRS });
   const alone = ({ source, target }: Pair): TestSentence => ({ source, references: [target] });
   return { files, train: corpus.train, test: corpus.test.map(alone), showcase: showcase.map(alone) };
 }

@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 import { type Dataset, loadDataset } from './dataset.ts';
 import { UsageError } from './errors.ts';
 import type { DeviceFlags } from './options.ts';
-import { DEFAULT_PRESET, PRESETS, type PresetName } from './presets.ts';
+import { defaultPreset, PRESETS, type PresetName } from './presets.ts';
 import { newRun, openRun, RUNS, type RunFolder, type RunSettings } from './runFolder.ts';
 
 /** What `heddle train` takes. */
@@ -33,7 +33,7 @@ export const prepareJob = (flags: TrainFlags, context: Context): Promise<Job> =>
 
 async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
   const { say } = context;
-  const name = flags.preset ?? DEFAULT_PRESET;
+  const name = flags.preset ?? defaultPreset(flags.data !== undefined);
   const preset = PRESETS[name];
   const path = flags.out ?? join(RUNS, nameByTime(new Date()));
   if (existsSync(join(path, 'config.json'))) throw new UsageError(say.outExists(path));

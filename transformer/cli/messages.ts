@@ -31,8 +31,9 @@ const table = {
   ),
   helpSteps: say('steps to train in all (default: as many as the preset asks for)', '总训练步数（默认由预设决定）'),
   helpPreset: tell(
-    (names: string, preset: string) => `size of the model: ${names} (default: ${preset})`,
-    (names: string, preset: string) => `模型大小：${names}（默认 ${preset}）`,
+    (names: string, preset: string, own: string) =>
+      `size of the model: ${names} (default: ${preset}; with --data: ${own})`,
+    (names: string, preset: string, own: string) => `模型大小：${names}（默认 ${preset}；用 --data 时 ${own}）`,
   ),
   helpBatchTokens: say('target tokens in a batch (default: from the preset)', '每批目标词元数（默认由预设决定）'),
   helpOut: say('folder to write to (default: runs/DATE-TIME)', '输出目录（默认 runs/日期-时间）'),

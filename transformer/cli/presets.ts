@@ -23,6 +23,8 @@ export const scheduleOf = (schedule: ScheduleSettings, steps: number, dModel: nu
     ? noam({ dModel, warmup: schedule.warmup })
     : linearDecay({ lr: schedule.lr, warmup: schedule.warmup, steps });
 
+const small = { dModel: 128, heads: 4, layers: 2, feedForward: 512, normFirst: true } as const;
+
 /** For the small ones: layers that normalise first train without a long warm-up, and a rate that ends at 0 ends settled. */
 const quick = { labelSmoothing: 0.1, batchTokens: 1024 } as const;
 /** Vaswani et al. 2017, sections 5 and 6, but for the batch, which is cut to what one device holds. */
@@ -33,7 +35,10 @@ const paper = {
   steps: 100_000,
 } as const;
 
-/** `base` and `big` are the paper's models; the others suit short sentences and a machine without a card. */
+/**
+ * `base` and `big` are the paper's models; the others suit short sentences and a machine without a card. `demo` is for the
+ * built-in corpus, which has so many sentences that hardly one comes twice: nothing to overfit, so no dropout.
+ */
 export const PRESETS = {
   tiny: {
     ...quick,
@@ -41,11 +46,18 @@ export const PRESETS = {
     steps: 1500,
     schedule: { kind: 'linear', warmup: 100, lr: 0.003 },
   },
+  demo: {
+    ...quick,
+    model: { ...small, dropout: 0 },
+    steps: 900,
+    schedule: { kind: 'linear', warmup: 100, lr: 0.002 },
+  },
   small: {
     ...quick,
-    model: { dModel: 128, heads: 4, layers: 2, feedForward: 512, dropout: 0.1, normFirst: true },
-    steps: 900,
-    schedule: { kind: 'linear', warmup: 100, lr: 0.0015 },
+    model: { ...small, dropout: 0.1 },
+    batchTokens: 2048,
+    steps: 5000,
+    schedule: { kind: 'noam', warmup: 800 },
   },
   base: { ...paper, model: { dModel: 512, heads: 8, layers: 6, feedForward: 2048, dropout: 0.1, normFirst: false } },
   big: { ...paper, model: { dModel: 1024, heads: 16, layers: 6, feedForward: 4096, dropout: 0.3, normFirst: false } },
@@ -53,7 +65,8 @@ export const PRESETS = {
 
 export type PresetName = keyof typeof PRESETS;
 
-export const DEFAULT_PRESET: PresetName = 'small';
+/** What is trained when nobody says: on the built-in corpus, and on sentences of the user's own. */
+export const defaultPreset = (ownData: boolean): PresetName => (ownData ? 'small' : 'demo');
 
 /** Share of the unseen sentences the default run on the built-in corpus must translate exactly. */
 export const WANTED_MATCH = 0.95;

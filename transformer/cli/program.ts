@@ -5,7 +5,7 @@ import { UsageError } from './errors.ts';
 import { info } from './info.ts';
 import type { TrainFlags } from './job.ts';
 import { choiceOption, type DeviceFlags, deviceOptions, numberOption, seedOption } from './options.ts';
-import { DEFAULT_PRESET, PRESETS } from './presets.ts';
+import { defaultPreset, PRESETS } from './presets.ts';
 import { widthOf } from './terminal.ts';
 import { train } from './train.ts';
 import { translateLines } from './translate.ts';
@@ -70,7 +70,7 @@ export function createProgram(context: Context, done: (code: number) => void): C
     .addOption(
       choiceOption(
         '--preset <name>',
-        say.helpPreset(Object.keys(PRESETS).join(', '), DEFAULT_PRESET),
+        say.helpPreset(Object.keys(PRESETS).join(', '), defaultPreset(false), defaultPreset(true)),
         say,
         Object.keys(PRESETS),
       ),

@@ -14,7 +14,7 @@ import { evaluate, inspect } from './evaluate.ts';
 import { Interrupt } from './interrupt.ts';
 import { type Job, prepareJob, type TrainFlags } from './job.ts';
 import { type LogEntry, LogWriter, readLog } from './log.ts';
-import { DEFAULT_PRESET, PRESETS, scheduleOf, WANTED_MATCH } from './presets.ts';
+import { defaultPreset, PRESETS, scheduleOf, WANTED_MATCH } from './presets.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import { writeResults } from './results.ts';
 import { printAttention, printFacts, printLine, printSamples, printShowcase } from './show.ts';
@@ -177,8 +177,9 @@ async function test(
 
 /** The whole default run has a mark to reach; any other run is what it is. */
 function verdict({ settings, dataset }: Job, samples: readonly Sample[], { say }: Context): number {
-  const whole = dataset.files === null && settings.preset === DEFAULT_PRESET;
-  if (!whole || settings.steps < PRESETS[DEFAULT_PRESET].steps) return EXIT.ok;
+  const preset = defaultPreset(false);
+  const whole = dataset.files === null && settings.preset === preset && settings.steps >= PRESETS[preset].steps;
+  if (!whole) return EXIT.ok;
   const share = samples.filter((s) => s.right).length / samples.length;
   if (share >= WANTED_MATCH) return EXIT.ok;
   console.error(`heddle: ${say.belowTarget(percent(share), percent(WANTED_MATCH))}`);
