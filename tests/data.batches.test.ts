@@ -7,13 +7,13 @@ import {
   bucketWidth,
   type DataPosition,
   DataReport,
+  DataSplit,
   encodePairs,
   groupReferences,
   loadPairs,
   MemoryBatches,
   readPairs,
   reservoir,
-  Split,
   StreamBatches,
   sameSentence,
   setAside,
@@ -263,7 +263,7 @@ describe('splits', () => {
           expect(aside.size).toBe(Math.floor(fraction * (seen.size + aside.size)));
           expect(train.length + validation.length).toBe(pairs.length);
           // the stream decides alike, in any order
-          const split = await Split.byCount(
+          const split = await DataSplit.byCount(
             [...pairs, { source: 'one more', target: 'x' }].reverse(),
             aside.size,
             seed,
@@ -281,10 +281,10 @@ describe('splits', () => {
 
   it('set aside a share or a number of sentences, decided by the seed', async () => {
     const pairs = numbers(20_000).map((i) => ({ source: `sentence ${i % 10_000}`, target: `Satz ${i}` }));
-    const share = await all(Split.byFraction(0.1, 3).validation(pairs));
+    const share = await all(DataSplit.byFraction(0.1, 3).validation(pairs));
     // 10 % of 10,000 sentences ± 5 standard deviations, each with both translations
     expect(Math.abs(share.length / 2 - 1000)).toBeLessThan(150);
-    const exact = await all((await Split.byCount(pairs, 500, 3)).validation(pairs));
+    const exact = await all((await DataSplit.byCount(pairs, 500, 3)).validation(pairs));
     expect(exact.length).toBe(1000);
     expect(setAside(pairs, { fraction: 0.5, most: 500, seed: 3 }).validation).toEqual(exact);
     // a larger part holds the smaller
@@ -301,10 +301,10 @@ describe('splits', () => {
       { source: 'a', target: 'b' },
       { source: 'A.', target: 'c' },
     ];
-    await expect(Split.byCount(pairs, 1)).rejects.toThrow('1 sentences to set aside of 1. Ask for fewer');
-    await expect(Split.byCount(pairs, 1.5)).rejects.toThrow('whole number');
-    expect((await Split.byCount(pairs, 0)).holds('a')).toBe(false);
-    expect(() => Split.byFraction(5)).toThrow('such as 0.05');
+    await expect(DataSplit.byCount(pairs, 1)).rejects.toThrow('1 sentences to set aside of 1. Ask for fewer');
+    await expect(DataSplit.byCount(pairs, 1.5)).rejects.toThrow('whole number');
+    expect((await DataSplit.byCount(pairs, 0)).holds('a')).toBe(false);
+    expect(() => DataSplit.byFraction(5)).toThrow('such as 0.05');
     expect(() => setAside(pairs, { fraction: 1 })).toThrow('below 1');
   });
 
@@ -313,7 +313,7 @@ describe('splits', () => {
       .map((i) => `word ${i % 700}\t词 ${i}`)
       .join('\n');
     const source = textSource('x.tsv', text);
-    const split = await Split.byCount(readPairs(source), 70, 9);
+    const split = await DataSplit.byCount(readPairs(source), 70, 9);
     const { pairs } = await loadPairs(source);
     const { train, validation } = setAside(pairs, { fraction: 0.1, seed: 9 });
     expect(await all(split.training(readPairs(source)))).toEqual(train);

@@ -16,10 +16,10 @@ export { type BadLines, type BadReason, DataReport, type FormatName, type Unknow
 export { reservoir, shuffleBuffer } from './shuffle.ts';
 export { type ByteInput, openFile, openUrl, type TextSource, textSource } from './source.ts';
 export {
+  DataSplit,
   groupReferences,
   type ReferencedSentence,
   type SetAsideOptions,
-  Split,
   sameSentence,
   setAside,
 } from './split.ts';

@@ -105,7 +105,7 @@ function decodeLines(bytes: Uint8Array, maxBytes: number): (string | BadLine)[] 
     const lines: (string | BadLine)[] = text.split('\n');
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i] as string;
-      // a character has at most three bytes for each of its UTF-16 words
+      // a character has at most three bytes for each of its UTF-16 code units
       if (line.length * 3 > maxBytes && encoder.encode(line).length > maxBytes) lines[i] = TOO_LONG;
       else if (line.endsWith('\r')) lines[i] = line.slice(0, -1);
     }

@@ -31,7 +31,7 @@ export interface ReadOptions {
   readonly columns?: readonly [Column, Column];
   /** Keys of both in JSON lines, as `translation.en`; unless told, found in the first object. */
   readonly keys?: Keys;
-  /** Longer sentences are bad lines. 1000 UTF-16 words unless told. */
+  /** Longer sentences are bad lines. 1000 UTF-16 code units unless told. */
   readonly maxCharacters?: number;
   /** Longer lines are passed over without being kept in memory. 1 MiB unless told. */
   readonly maxLineBytes?: number;

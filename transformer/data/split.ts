@@ -37,25 +37,25 @@ type Pairs<P extends Pair> = AsyncIterable<P> | Iterable<P>;
  * Which sentences are set aside: those whose hash lies below a bound. It looks at the source sentence alone, so all
  * translations of it stand on one side, whatever file and order they come in, and data that is added later moves nobody.
  */
-export class Split {
+export class DataSplit {
   readonly seed: number;
   /** Sentences with a hash below are set aside. */
   readonly bound: number;
 
   constructor(seed: number, bound: number) {
     if (!(bound >= 0 && bound <= RANGE)) {
-      throw new ArgumentError(`Split: bound ${bound}. Expected a number from 0 to 2^53.`);
+      throw new ArgumentError(`DataSplit: bound ${bound}. Expected a number from 0 to 2^53.`);
     }
     this.seed = seed;
     this.bound = bound;
   }
 
   /** About this share of all different source sentences, without looking at them. */
-  static byFraction(fraction: number, seed = 0): Split {
+  static byFraction(fraction: number, seed = 0): DataSplit {
     if (!(fraction >= 0 && fraction <= 1)) {
-      throw new ArgumentError(`Split.byFraction: ${fraction}. Expected a number from 0 to 1, such as 0.05.`);
+      throw new ArgumentError(`DataSplit.byFraction: ${fraction}. Expected a number from 0 to 1, such as 0.05.`);
     }
-    return new Split(seed, Math.floor(fraction * RANGE));
+    return new DataSplit(seed, Math.floor(fraction * RANGE));
   }
 
   /**
@@ -63,16 +63,16 @@ export class Split {
    *
    * @throws {ArgumentError} when there are not more sentences than that, so that none would be left to train on
    */
-  static async byCount<P extends Pair>(pairs: Pairs<P>, count: number, seed = 0): Promise<Split> {
-    const smallest = new Smallest(checkCount('Split.byCount', count) + 1);
+  static async byCount<P extends Pair>(pairs: Pairs<P>, count: number, seed = 0): Promise<DataSplit> {
+    const smallest = new Smallest(checkCount('DataSplit.byCount', count) + 1);
     for await (const { source } of pairs) smallest.add(hash(sameSentence(source), seed));
     const bound = smallest.largest;
     if (bound === null) {
       throw new ArgumentError(
-        `Split.byCount: ${count} sentences to set aside of ${smallest.size}. Ask for fewer, so that some are left.`,
+        `DataSplit.byCount: ${count} sentences to set aside of ${smallest.size}. Ask for fewer, so that some are left.`,
       );
     }
-    return new Split(seed, bound);
+    return new DataSplit(seed, bound);
   }
 
   /** Whether a source sentence is set aside. */
