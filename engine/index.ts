@@ -33,7 +33,7 @@ export * from './nn/index.ts';
 export { type Op, type OpCase, operations } from './op.ts';
 export * from './ops/index.ts';
 export * from './optim/index.ts';
-export { Generator, manualSeed, Stream } from './random.ts';
+export { defaultGenerator, Generator, manualSeed, Stream } from './random.ts';
 export type { Shape } from './shape.ts';
 export { type NestedArray, Tensor } from './tensor.ts';
 export { named, Trace, type TraceOptions, type TraceRecord, trace } from './trace.ts';

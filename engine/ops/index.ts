@@ -27,3 +27,4 @@ export * from './unary.ts';
 export * from './variance.ts';
 export * from './views.ts';
 export * from './where.ts';
+export * from './writeSlice.ts';
