@@ -1,5 +1,6 @@
-import { Dropout, gelu, LayerNorm, Linear, Module, type ModuleOptions, relu, type Tensor } from '../engine/index.ts';
+import { Dropout, gelu, LayerNorm, Linear, Module, type ModuleOptions, relu, Tensor } from '../engine/index.ts';
 import { type AttentionMask, MultiHeadAttention } from './attention.ts';
+import { GrowingKeyValues, type LayerCache } from './cache.ts';
 
 /** What encoder and decoder layers are made of; names and defaults of nn.TransformerEncoderLayer. */
 export interface LayerOptions extends ModuleOptions {
@@ -97,11 +98,17 @@ export class DecoderLayer extends Layer {
     this.norm3 = norm(options);
   }
 
-  /** x: [batch, L, d]; memory: [batch, S, d] → [batch, L, d] */
-  forward(x: Tensor, memory: Tensor, mask: DecoderMask = {}): Tensor {
-    const self = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, y, mask.target));
-    const cross = this.residual(self, this.norm2, (y) => this.crossAttention.forward(y, memory, mask.memory));
+  /** x: [batch, L, d]; memory: [batch, S, d], or a cache that holds what this layer made of it → [batch, L, d] */
+  forward(x: Tensor, memory: Tensor | LayerCache, mask: DecoderMask = {}): Tensor {
+    const [written, read] = memory instanceof Tensor ? [null, memory] : [memory.self, memory.cross];
+    const self = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, written ?? y, mask.target));
+    const cross = this.residual(self, this.norm2, (y) => this.crossAttention.forward(y, read, mask.memory));
     return this.residual(cross, this.norm3, (y) => this.feedForward(y));
+  }
+
+  /** A cache for decoding from `memory` [batch, S, d]. */
+  remember(memory: Tensor): LayerCache {
+    return { self: new GrowingKeyValues(), cross: this.crossAttention.remember(memory) };
   }
 }
 
@@ -133,8 +140,12 @@ export class Decoder extends Module {
     this.norm = options.finalNorm === true ? norm(options) : null;
   }
 
-  forward(x: Tensor, memory: Tensor, mask?: DecoderMask): Tensor {
-    const y = this.layers.reduce((state, layer) => layer.forward(state, memory, mask), x);
+  /** x: [batch, L, d]; memory: [batch, S, d], or a cache for each layer → [batch, L, d] */
+  forward(x: Tensor, memory: Tensor | readonly LayerCache[], mask?: DecoderMask): Tensor {
+    const y = this.layers.reduce(
+      (state, layer, i) => layer.forward(state, memory instanceof Tensor ? memory : memory[i]!, mask),
+      x,
+    );
     return this.norm?.forward(y) ?? y;
   }
 }

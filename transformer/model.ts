@@ -7,9 +7,13 @@ import {
   Module,
   type ModuleOptions,
   narrow,
+  noGrad,
+  scope,
   type Tensor,
+  tensor,
   unscoped,
 } from '../engine/index.ts';
+import { DecoderState } from './cache.ts';
 import { Decoder, Encoder, type LayerOptions } from './layers.ts';
 import { positionTensor } from './positions.ts';
 
@@ -124,21 +128,59 @@ export class Transformer extends Module {
     return this.generator.forward(state);
   }
 
-  /** Embedding·√d + positions: [batch, L] → [batch, L, d] */
-  private embed(tokens: Tensor, table: Embedding): Tensor {
-    const { dModel } = this.config;
-    const x = table.forward(tokens).mul(Math.sqrt(dModel));
-    return this.dropout.forward(x.add(this.positions(tokens.shape[1] ?? 0)));
+  /**
+   * Begins decoding one token after another, with a cache: `decodeStep` then costs the same at every place. memory and
+   * memoryPadding as for decode(). The state belongs to the caller, who disposes it.
+   */
+  startDecoding(memory: Tensor, memoryPadding: Tensor): DecoderState {
+    return noGrad(() => {
+      const { layers } = this.transformer.decoder;
+      const caches = scope(() => layers.map((layer) => layer.remember(memory)));
+      return new DecoderState(
+        caches,
+        unscoped(() => memoryPadding.detach()),
+      );
+    });
   }
 
-  /** [length, d], cut from a table that grows in powers of two. */
-  private positions(length: number): Tensor {
-    if (this.#positions === null || this.#positions.shape[0]! < length) {
+  /**
+   * The next token of each row (the start mark first) → scores of the one after it [rows, tgtVocab]: the last place of
+   * decode() over all tokens so far. No gradient; call it in evaluation mode.
+   */
+  decodeStep(tokens: readonly number[], state: DecoderState): Tensor {
+    if (tokens.length !== state.rows) {
+      throw new ArgumentError(`decodeStep: ${tokens.length} tokens, expected one for each of the ${state.rows} rows.`);
+    }
+    return noGrad(() =>
+      scope(() => {
+        const { padId, tgtVocab } = this.config;
+        const position = state.length;
+        state.advance(tokens.map((id) => id === padId));
+        const input = tensor(Int32Array.from(tokens), { shape: [tokens.length, 1], device: this.device });
+        const x = this.embed(input, this.tgtEmbed, position);
+        const mask = { target: { keyPadding: state.targetPadding }, memory: { keyPadding: state.memoryPadding } };
+        const y = this.transformer.decoder.forward(x, state.layers, mask);
+        return this.generator.forward(y).reshape([tokens.length, tgtVocab]);
+      }),
+    );
+  }
+
+  /** Embedding·√d + positions from `start` on: [batch, L] → [batch, L, d] */
+  private embed(tokens: Tensor, table: Embedding, start = 0): Tensor {
+    const { dModel } = this.config;
+    const x = table.forward(tokens).mul(Math.sqrt(dModel));
+    return this.dropout.forward(x.add(this.positions(start, tokens.shape[1] ?? 0)));
+  }
+
+  /** [length, d] from `start` on, cut from a table that grows in powers of two. */
+  private positions(start: number, length: number): Tensor {
+    const end = start + length;
+    if (this.#positions === null || this.#positions.shape[0]! < end) {
       this.#positions?.dispose();
-      const rows = Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, length))));
+      const rows = Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, end))));
       this.#positions = unscoped(() => positionTensor(rows, this.config.dModel, this.device));
     }
-    return narrow(this.#positions, 0, 0, length);
+    return narrow(this.#positions, 0, start, length);
   }
 
   override dispose(): void {
