@@ -1,7 +1,8 @@
-import { argmax, narrow, noGrad, scope, type Tensor } from '../engine/index.ts';
-import { padded } from './data.ts';
+import { type GenerateOptions, generate, type Hypothesis } from './decoding/index.ts';
+import type { SampleOptions } from './decoding/sample.ts';
+import { type DecodedToken, decodeTokens } from './decoding/tokens.ts';
 import type { Transformer } from './model.ts';
-import { BOS, EOS, type Tokenizer } from './tokenizer.ts';
+import { EOS, type Tokenizer } from './tokenizer.ts';
 
 /** A model and the tokenizers it was trained with. */
 export interface Translator {
@@ -18,77 +19,113 @@ export interface Translation {
   readonly tokens: readonly string[];
 }
 
-export interface DecodeOptions {
-  /** Longest translation, in tokens. Default: 2·source + 10. */
-  readonly maxLength?: number;
+/** A translation with what the model thinks of it. */
+export interface ScoredTranslation extends Translation {
+  /** log p of each token given those before it. */
+  readonly logProbabilities: readonly number[];
+  /** Their sum. */
+  readonly logProbability: number;
+  /** The sum under the repetition limits, divided by the length penalty: what hypotheses are ranked by. */
+  readonly score: number;
 }
 
+/** What the tokenizer makes of a text, with the end mark; null for a text without tokens. */
+export function encodeSource({ source }: Translator, text: string): number[] | null {
+  const ids = source.encode(text);
+  return ids.length === 0 ? null : [...ids, EOS];
+}
+
+/** The translation of a text without tokens: nothing, for certain. The model is not asked. */
+export const NOTHING: ScoredTranslation = {
+  text: '',
+  sourceTokens: [],
+  tokens: [],
+  logProbabilities: [],
+  logProbability: 0,
+  score: 0,
+};
+
+/** A hypothesis in words. */
+export const spelled = (
+  { source, target }: Translator,
+  sourceIds: readonly number[],
+  { ids, logProbabilities, logProbability, score }: Hypothesis,
+): ScoredTranslation => ({
+  text: target.decode(ids),
+  sourceTokens: source.tokens(sourceIds),
+  tokens: target.tokens(ids),
+  logProbabilities,
+  logProbability,
+  score,
+});
+
 /**
- * Greedy decoding: at each place the most probable token, until every sentence of the batch has ended.
- * Returns the ids of each translation, with its end mark.
+ * Translates sentences together, each into its `nBest` translations, the best first. A text without tokens becomes an
+ * empty translation.
  */
-export async function greedyDecode(
-  model: Transformer,
-  sources: readonly (readonly number[])[],
-  options: DecodeOptions = {},
-): Promise<number[][]> {
-  const width = sources.reduce((n, s) => Math.max(n, s.length), 1);
-  const limit = options.maxLength ?? 2 * width + 10;
-  const done = sources.map((): number[] => []);
-  const wasTraining = model.training;
-  model.eval();
-  using outer = scope();
-  let memory: Tensor;
-  let padding: Tensor;
-  {
-    using inner = scope();
-    using _ = noGrad();
-    padding = inner.keep(model.padding(padded(sources, width, model.device)));
-    memory = inner.keep(model.encode(padded(sources, width, model.device), padding));
-  }
-  const ended = (ids: number[]): boolean => ids.at(-1) === EOS;
-  for (let length = 1; length <= limit && !done.every(ended); length++) {
-    let next: Tensor;
-    {
-      using inner = scope();
-      using _ = noGrad();
-      const input = padded(
-        done.map((ids) => [BOS, ...ids]),
-        length,
-        model.device,
-      );
-      // scores of the last place: [batch, 1, vocab] → ids [batch, 1]
-      const scores = narrow(model.decode(input, memory, padding), 1, length - 1, 1);
-      next = inner.keep(argmax(scores, -1));
-    }
-    const ids = await next.data();
-    next.dispose();
-    done.forEach((row, i) => {
-      if (!ended(row)) row.push(ids[i]!);
-    });
-  }
-  outer.dispose();
-  model.train(wasTraining);
-  return done;
+export async function translateNBest(
+  translator: Translator,
+  texts: readonly string[],
+  options: GenerateOptions = {},
+): Promise<ScoredTranslation[][]> {
+  const sources = texts.map((text) => encodeSource(translator, text));
+  const spoken = sources.filter((ids) => ids !== null);
+  const found = (await generate(translator.model, spoken, options)).values();
+  return sources.map((ids) =>
+    ids === null ? [NOTHING] : found.next().value!.map((hypothesis) => spelled(translator, ids, hypothesis)),
+  );
 }
 
 /** Translates sentences together. */
-export async function translateBatch(
+export const translateBatch = async (
   translator: Translator,
   texts: readonly string[],
-  options: DecodeOptions = {},
-): Promise<Translation[]> {
-  if (texts.length === 0) return [];
-  const { model, source, target } = translator;
-  const sources = texts.map((t) => [...source.encode(t), EOS]);
-  const outputs = await greedyDecode(model, sources, options);
-  return outputs.map((ids, i) => ({
-    text: target.decode(ids),
-    sourceTokens: source.tokens(sources[i]!),
-    tokens: target.tokens(ids),
-  }));
+  options: GenerateOptions = {},
+): Promise<ScoredTranslation[]> => (await translateNBest(translator, texts, options)).map(([best]) => best!);
+
+/** Translates one sentence: `await translate(translator, 'The cat sleeps.', { beam: 4 })`. */
+export const translate = async (translator: Translator, text: string, options: GenerateOptions = {}): Promise<string> =>
+  (await translateBatch(translator, [text], options))[0]!.text;
+
+/** A token as it is decided, and what it adds to the text. */
+export interface StreamedToken extends DecodedToken {
+  readonly token: string;
+  /** The pieces of all tokens, one after another, are the translation. Empty for the end mark. */
+  readonly piece: string;
 }
 
-/** Translates one sentence. */
-export const translate = async (translator: Translator, text: string, options: DecodeOptions = {}): Promise<string> =>
-  (await translateBatch(translator, [text], options))[0]!.text;
+/**
+ * Translates one sentence and yields each token as soon as it is decided, greedily or drawn:
+ *
+ * ```ts
+ * for await (const { piece } of translateStream(translator, 'The cat sleeps.')) process.stdout.write(piece);
+ * ```
+ *
+ * Leaving the loop stops the work and frees its memory.
+ */
+export function translateStream(
+  translator: Translator,
+  text: string,
+  options: SampleOptions = {},
+): AsyncGenerator<StreamedToken, void, undefined> {
+  const ids = encodeSource(translator, text);
+  return pieces(translator, decodeTokens(translator.model, ids === null ? [] : [ids], options));
+}
+
+async function* pieces(
+  { target }: Translator,
+  tokens: AsyncIterable<readonly DecodedToken[]>,
+): AsyncGenerator<StreamedToken, void, undefined> {
+  const ids: number[] = [];
+  let said = '';
+  for await (const [decided] of tokens) {
+    if (decided === undefined) continue;
+    ids.push(decided.id);
+    const text = target.decode(ids);
+    // A piece of a character waits for the rest of it, unless nothing more comes.
+    const whole = text.startsWith(said) && (decided.last || !text.endsWith('\ufffd'));
+    const piece = whole ? text.slice(said.length) : '';
+    said += piece;
+    yield { ...decided, token: target.tokens([decided.id])[0]!, piece };
+  }
+}

@@ -1,5 +1,6 @@
 /** heddle/transformer: the Transformer, its data, training and decoding. Everything public is exported here. */
 export { type AttentionMask, MultiHeadAttention } from './attention.ts';
+export { DecoderState, GrowingKeyValues, KeyValues, type LayerCache } from './cache.ts';
 export { CHECKPOINT, type CheckpointFiles, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export * from './corpus/index.ts';
 export {
@@ -13,15 +14,18 @@ export {
   uploadBatch,
 } from './data.ts';
 export {
-  type DecodeOptions,
-  greedyDecode,
+  type ScoredTranslation,
+  type StreamedToken,
   type Translation,
   type Translator,
   translate,
   translateBatch,
+  translateNBest,
+  translateStream,
 } from './decode.ts';
+export * from './decoding/index.ts';
 export * from './evaluate/index.ts';
-export { type InspectedTranslation, inspectTranslation } from './inspect.ts';
+export { type CrossAttention, crossAttention, type InspectedTranslation, inspectTranslation } from './inspect.ts';
 export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type LayerOptions } from './layers.ts';
 export { Transformer, type TransformerConfig } from './model.ts';
 export { sinusoidalPositions } from './positions.ts';

@@ -1,49 +1,71 @@
-import { noGrad, scope, trace } from '../engine/index.ts';
+import { noGrad, scope, type TraceRecord, trace, unscoped } from '../engine/index.ts';
 import { padded } from './data.ts';
-import { type DecodeOptions, greedyDecode, type Translation, type Translator } from './decode.ts';
-import { BOS, EOS } from './tokenizer.ts';
+import { encodeSource, NOTHING, type ScoredTranslation, spelled, type Translator } from './decode.ts';
+import { type GenerateOptions, generate } from './decoding/index.ts';
+import type { Transformer } from './model.ts';
+import { BOS } from './tokenizer.ts';
+
+/** Cross-attention weights: `attention[layer][head][row][column]`; row: the target token predicted, column: source token. */
+export type CrossAttention = readonly (readonly (readonly (readonly number[])[])[])[];
 
 /** A translation and what each decoder layer looked at while making it. */
-export interface InspectedTranslation extends Translation {
-  /** Cross-attention weights: `attention[layer][head][row][column]`; row: the target token predicted, column: source token. */
-  readonly attention: readonly (readonly (readonly (readonly number[])[])[])[];
+export interface InspectedTranslation extends ScoredTranslation {
+  readonly attention: CrossAttention;
   /** Probability the model gave each token it chose. */
   readonly probabilities: readonly number[];
 }
 
 /**
- * Translates one sentence, then runs the model once over the result with a trace that takes the fused attention apart,
- * and reads the weights from it: softmax(QKᵀ/√d_k) as it was, in evaluation mode, for each layer and head.
+ * What each decoder layer and head looks at in the sources while it writes the outputs (ids with their end marks): the
+ * model runs once over the batch with a trace that takes the fused attention apart, and the weights are read from it:
+ * softmax(QKᵀ/√d_k) as it was, in evaluation mode.
+ */
+export async function crossAttention(
+  model: Transformer,
+  sources: readonly (readonly number[])[],
+  outputs: readonly (readonly number[])[],
+): Promise<CrossAttention[]> {
+  const longest = (rows: readonly (readonly number[])[]): number => rows.reduce((n, r) => Math.max(n, r.length), 1);
+  const { training } = model;
+  using recorded = trace({ decompose: ['scaledDotProductAttention'] });
+  model.eval();
+  unscoped(() =>
+    scope(() =>
+      noGrad(() => {
+        const read = padded(sources, longest(sources), model.device);
+        const shifted = outputs.map((ids) => [BOS, ...ids.slice(0, -1)]);
+        model.forward(read, padded(shifted, longest(shifted), model.device));
+        return null;
+      }),
+    ),
+  );
+  recorded.stop();
+  model.train(training);
+  const layers = recorded.find(/crossAttention\..*softmax$/);
+  // [batch, heads, rows, columns] of each layer
+  const weights = await Promise.all(layers.map(async ({ output }: TraceRecord) => (await output.tolist()) as Nested));
+  return outputs.map((ids, i) =>
+    weights.map((layer) =>
+      layer[i]!.map((head) => head.slice(0, ids.length).map((row) => row.slice(0, sources[i]!.length))),
+    ),
+  );
+}
+
+type Nested = number[][][][];
+
+/**
+ * Translates one sentence, in any of the ways there are, and shows what the model looked at while it wrote the best
+ * translation. A text without tokens has no attention to show.
  */
 export async function inspectTranslation(
   translator: Translator,
   text: string,
-  options: DecodeOptions = {},
+  options: GenerateOptions = {},
 ): Promise<InspectedTranslation> {
-  const { model, source, target } = translator;
-  const ids = [...source.encode(text), EOS];
-  const [output = []] = await greedyDecode(model, [ids], options);
-  const wasTraining = model.training;
-  model.eval();
-  using _ = scope();
-  using recorded = trace({ decompose: ['scaledDotProductAttention'] });
-  const scores = noGrad(() => {
-    const read = padded([ids], ids.length, model.device);
-    const written = padded([[BOS, ...output.slice(0, -1)]], Math.max(1, output.length), model.device);
-    return model.forward(read, written).softmax(-1);
-  });
-  recorded.stop();
-  model.train(wasTraining);
-  const vocab = target.size;
-  const probability = await scores.data();
-  const layers = recorded.find(/crossAttention\..*softmax$/);
-  const attention = await Promise.all(layers.map(({ output: weights }) => weights.tolist()));
-  return {
-    text: target.decode(output),
-    sourceTokens: source.tokens(ids),
-    tokens: target.tokens(output),
-    // [1, heads, rows, columns] → [heads, rows, columns]
-    attention: attention.map((a) => (a as unknown as number[][][][])[0]!),
-    probabilities: output.map((id, row) => probability[row * vocab + id]!),
-  };
+  const ids = encodeSource(translator, text);
+  if (ids === null) return { ...NOTHING, attention: [], probabilities: [] };
+  const [[best] = []] = await generate(translator.model, [ids], options);
+  const [attention = []] = await crossAttention(translator.model, [ids], [best!.ids]);
+  const probabilities = best!.logProbabilities.map(Math.exp);
+  return { ...spelled(translator, ids, best!), attention, probabilities };
 }
