@@ -2,7 +2,7 @@
 
 import { ArgumentError, FormatError } from '../../engine/index.ts';
 import type { Pair } from '../data.ts';
-import type { BadReason } from './report.ts';
+import type { BadReason } from './facts.ts';
 
 /** A column by its number, from 0, or by its name in the first line. */
 export type Column = number | string;

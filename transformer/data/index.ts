@@ -10,9 +10,10 @@ export {
   StreamBatches,
   type StreamOptions,
 } from './epochs.ts';
+export type { BadLines, BadReason, FormatName, ReportFacts, UnknownPiece } from './facts.ts';
 export type { Column, Keys, LineFormat } from './formats.ts';
 export { loadPairs, type NumberedPair, type PairFiles, type ReadOptions, readPairBlocks, readPairs } from './pairs.ts';
-export { type BadLines, type BadReason, DataReport, type FormatName, type UnknownPiece } from './report.ts';
+export { DataReport } from './report.ts';
 export { reservoir, shuffleBuffer } from './shuffle.ts';
 export { type ByteInput, openFile, openUrl, type TextSource, textSource } from './source.ts';
 export {

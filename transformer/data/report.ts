@@ -1,72 +1,34 @@
 /** What reading found: how many lines were pairs, which were not and why, which characters nobody had seen. */
 
 import type { Language } from '../report/language.ts';
+import {
+  BAD_REASONS,
+  type BadLines,
+  type BadReason,
+  type FormatName,
+  type ReportFacts,
+  type UnknownPiece,
+} from './facts.ts';
 import { reportText } from './reportText.ts';
-
-/** Why a line is no pair, in the order in which it is told. */
-export const BAD_REASONS = [
-  'invalidUtf8',
-  'noTab',
-  'badJson',
-  'missingKey',
-  'emptySide',
-  'tooLong',
-  'noPartner',
-] as const;
-
-/**
- * - `invalidUtf8`: bytes that are no UTF-8, or a NUL character
- * - `noTab`: fewer columns than asked for
- * - `badJson`: no JSON object
- * - `missingKey`: an object without one of the two keys, or with something else than a text there
- * - `emptySide`: one side has no text
- * - `tooLong`: more bytes, characters or tokens than allowed
- * - `noPartner`: a line of the longer of two files, beyond the end of the shorter
- */
-export type BadReason = (typeof BAD_REASONS)[number];
-
-/** How often something was wrong, and where first. */
-export interface BadLines {
-  readonly count: number;
-  /** Line numbers, from 1, of the first few. */
-  readonly lines: readonly number[];
-}
-
-/** A piece that no vocabulary holds: a character, or a word where words are tokens. */
-export interface UnknownPiece {
-  readonly piece: string;
-  readonly count: number;
-}
-
-/** How sentences stand in a file, or in two. */
-export type FormatName = 'tsv' | 'jsonl' | 'parallel';
 
 const FIRST_LINES = 5;
 /** Different unknown pieces counted by name; those beyond only add to the total. */
 const MOST_UNKNOWN = 10_000;
 
 /**
- * The report of one reading: give it to `readPairs` and `encodePairs`, look at it when they are done. Always,
- * `lines` = `kept` + `skipped` + all that is bad.
+ * The report of one reading: give it to `readPairs` and `encodePairs`, look at it when they are done.
  */
-export class DataReport {
-  /** The files that were read. */
+export class DataReport implements ReportFacts {
   names: readonly string[] = [];
   format: FormatName | null = null;
-  /** Lines read; of two files, of the longer. */
   lines = 0;
-  /** Pairs given on. */
   kept = 0;
-  /** Empty lines, and the line of column names. */
   skipped = 0;
-  /** The number of lines of both files, where one goes on with text after the end of the other. */
   lengths: readonly [number, number] | null = null;
-  /** Pieces that became `<unk>`, all in all. */
   unknownTotal = 0;
   readonly #bad = new Map<BadReason, { count: number; readonly lines: number[] }>();
   readonly #unknown = new Map<string, number>();
 
-  /** By reason, in the order of {@link BAD_REASONS}; only what happened. */
   get bad(): Readonly<Partial<Record<BadReason, BadLines>>> {
     const bad: Partial<Record<BadReason, BadLines>> = {};
     for (const reason of BAD_REASONS) {
@@ -76,14 +38,12 @@ export class DataReport {
     return bad;
   }
 
-  /** Lines that are bad for any reason. */
   get badTotal(): number {
     let total = 0;
     for (const { count } of this.#bad.values()) total += count;
     return total;
   }
 
-  /** What became `<unk>`, the most frequent first. */
   get unknown(): UnknownPiece[] {
     const pieces = Array.from(this.#unknown, ([piece, count]) => ({ piece, count }));
     return pieces.sort((a, b) => b.count - a.count || (a.piece < b.piece ? -1 : 1));

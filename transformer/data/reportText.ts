@@ -1,7 +1,7 @@
 /** The words of a data report, in both languages. */
 
 import { type Both, count, inLanguage, type Language, say, tell } from '../report/language.ts';
-import type { BadLines, BadReason, DataReport, FormatName, UnknownPiece } from './report.ts';
+import type { BadLines, BadReason, FormatName, ReportFacts, UnknownPiece } from './facts.ts';
 
 /** Unknown pieces told by name. */
 const SHOWN_UNKNOWN = 8;
@@ -70,7 +70,7 @@ const table = {
 const plural = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 
 /** One paragraph: what was read, what was kept, what was wrong and on which lines. */
-export function reportText(report: DataReport, language: Language): string {
+export function reportText(report: ReportFacts, language: Language): string {
   const words = inLanguage(table, language);
   const { names, format, lines, kept, skipped, lengths } = report;
   let text = words.read(lines, names.join(' + '), format === null ? '' : words.format(formats[format][language]));
