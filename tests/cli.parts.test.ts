@@ -1,13 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildTokenizers, isRight, loadDataset } from '../transformer/cli/dataset.ts';
 import { drawHeatMap, drawLegend } from '../transformer/cli/heatmap.ts';
 import { LogWriter, readLog } from '../transformer/cli/log.ts';
 import { languageOf, messagesIn } from '../transformer/cli/messages.ts';
-import { readPairs } from '../transformer/cli/pairs.ts';
 import { Progress } from '../transformer/cli/progress.ts';
 import { alignRows, coloursOf, cutTo, onBackground, pad, widthOf } from '../transformer/cli/terminal.ts';
 import { duration, percent } from '../transformer/report/language.ts';
@@ -123,38 +121,11 @@ describe('messages', () => {
 });
 
 describe('data', () => {
-  it('reads a table with further columns, gzipped or not, and leaves empty lines out', async () => {
-    const text = 'A cat.\t一只猫。\tCC-BY 2.0\r\n\r\nTwo cats.\t两只猫。\n';
-    const pairs = [
-      { source: 'A cat.', target: '一只猫。' },
-      { source: 'Two cats.', target: '两只猫。' },
-    ];
-    expect(await readPairs([file('a.tsv', text)])).toEqual(pairs);
-    expect(await readPairs([file('a.tsv.gz', gzipSync(text))])).toEqual(pairs);
-  });
-
-  it('reads two files whose lines belong together', async () => {
-    const en = file('x.en.gz', gzipSync('a dog\n\na house\n'));
-    const de = file('x.de', 'ein Hund\n\nein Haus\n');
-    expect(await readPairs([en, de])).toEqual([
-      { source: 'a dog', target: 'ein Hund' },
-      { source: 'a house', target: 'ein Haus' },
-    ]);
-    await expect(readPairs([en, file('y.de', 'ein Hund\n')])).rejects.toThrow('has 3 lines and');
-  });
-
-  it('says which line is no pair', async () => {
-    await expect(readPairs([file('b.tsv', 'a\tb\nno tab here\n')])).rejects.toThrow(/b\.tsv:2: no pair.*Expected/);
-    await expect(readPairs([file('c.tsv', '')])).rejects.toThrow('no sentence pairs');
-    await expect(readPairs([file('d.tsv', Uint8Array.of(0x61, 0xff, 0x09, 0x62))])).rejects.toThrow('no UTF-8');
-    await expect(readPairs([file('e.gz', Uint8Array.of(0x1f, 0x8b, 8, 0))])).rejects.toThrow('damaged or cut off');
-  });
-
   it('sets a part aside by source sentence, the same part for the same seed', async () => {
     const lines = Array.from({ length: 200 }, (_, i) => `sentence ${i % 150}\tSatz ${i}`);
     const path = file('f.tsv', lines.join('\n'));
     const { train, test, showcase } = await loadDataset([path], 3);
-    expect(test).toHaveLength(7);
+    expect(test).toHaveLength(7); // a twentieth of 150
     expect(showcase).toHaveLength(5);
     const unseen = new Set(test.map((t) => t.source));
     expect(train.some((p) => unseen.has(p.source))).toBe(false);

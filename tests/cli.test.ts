@@ -113,7 +113,7 @@ describe('heddle', () => {
     writeFileSync(join(folder, 'one-column.txt'), 'hello\n');
     await expectLine(
       ['train', '--data', 'one-column.txt'],
-      /one-column\.txt:1: no pair\. Expected source, tab, target/,
+      /one-column\.txt: no sentence pairs\. .*Expected source, tab, target/,
     );
     await expectLine(['translate', '--model', 'nowhere', 'x'], /nowhere: no such file or folder/);
     await expectLine(['info', '.'], /\.: no run, config\.json is missing/);

@@ -1,28 +1,31 @@
-import { ArgumentError, Stream } from '../../engine/index.ts';
+import { ArgumentError } from '../../engine/index.ts';
 import { buildCorpus, showcase } from '../corpus/index.ts';
+import {
+  type DataReport,
+  groupReferences,
+  loadPairs,
+  openFile,
+  type ReferencedSentence,
+  setAside,
+} from '../data/index.ts';
 import type { Pair } from '../data.ts';
 import type { Translation } from '../decode.ts';
 import { Tokenizer, type TokenizerKind } from '../tokenizer.ts';
-import { readPairs } from './pairs.ts';
 
 /** What to train on, what to test on, and what to show. */
 export interface Dataset {
   /** The files it came from; null for the built-in corpus. */
   readonly files: readonly string[] | null;
+  /** What reading the files found; null for the built-in corpus. */
+  readonly report: DataReport | null;
   readonly train: readonly Pair[];
   /** No source of these is trained on; each may have several translations that count as right. */
-  readonly test: readonly TestSentence[];
-  readonly showcase: readonly TestSentence[];
+  readonly test: readonly ReferencedSentence[];
+  readonly showcase: readonly ReferencedSentence[];
 }
 
-/** A sentence and every translation of it that is accepted; the first is shown. */
-export interface TestSentence {
-  readonly source: string;
-  readonly references: readonly string[];
-}
-
-/** Of pairs from a file, one source in this many is set aside, up to `MOST_TEST`; none of a handful. */
-const TEST_ONE_IN = 20;
+/** Of the different sources in a file this share is set aside, up to `MOST_TEST`; none of a handful. */
+const TEST_FRACTION = 0.05;
 const MOST_TEST = 1000;
 const SHOWN = 5;
 
@@ -34,30 +37,27 @@ const BUILT_IN_PAIRS = 80_000;
 
 /** The built-in corpus, or the pairs of files with a part set aside; `seed` decides which part. */
 export async function loadDataset(files: readonly string[] | null, seed: number): Promise<Dataset> {
-  if (files !== null) return { files, ...setAside(await readPairs(files), seed) };
-  const corpus = buildCorpus({ pairs: BUILT_IN_PAIRS });
-  const alone = ({ source, target }: Pair): TestSentence => ({ source, references: [target] });
-  return { files, train: corpus.train, test: corpus.test.map(alone), showcase: showcase.map(alone) };
+  return files === null ? builtIn() : fromFiles(files, seed);
 }
 
-/** Splits by source sentence: one that has several translations stands on one side with all of them. */
-function setAside(pairs: readonly Pair[], seed: number): Pick<Dataset, 'train' | 'test' | 'showcase'> {
-  const bySource = new Map<string, string[]>();
-  for (const { source, target } of pairs) {
-    const references = bySource.get(source);
-    if (references) references.push(target);
-    else bySource.set(source, [target]);
-  }
-  const order = new Stream(seed, 0).shuffle([...bySource.keys()]);
-  const test = order.slice(0, Math.min(MOST_TEST, Math.floor(order.length / TEST_ONE_IN)));
-  const unseen = new Set(test);
-  const withReferences = (source: string): TestSentence => ({ source, references: bySource.get(source) ?? [] });
-  return {
-    train: pairs.filter(({ source }) => !unseen.has(source)),
-    test: test.map(withReferences),
-    // a file too small to set anything aside still has something to look at
-    showcase: (test.length > 0 ? test : order).slice(0, SHOWN).map(withReferences),
-  };
+function builtIn(): Dataset {
+  const { train, test } = buildCorpus({ pairs: BUILT_IN_PAIRS });
+  return { files: null, report: null, train, test: groupReferences(test), showcase: groupReferences(showcase) };
+}
+
+async function fromFiles(files: readonly string[], seed: number): Promise<Dataset> {
+  const { pairs, report } = await loadPairs(files.map(openFile));
+  const { train, validation } = setAside(pairs, { fraction: TEST_FRACTION, most: MOST_TEST, seed });
+  const test = groupReferences(validation);
+  // a file too small to set anything aside still has something to look at
+  const shown = test.length > 0 ? test : groupReferences(pairs.slice(0, SHOWN));
+  return { files, report, train, test, showcase: spread(shown, SHOWN) };
+}
+
+/** At most `most` of a list, spread evenly over it. */
+export function spread<T>(items: readonly T[], most: number): T[] {
+  if (items.length <= most) return [...items];
+  return Array.from({ length: most }, (_, i) => items[Math.floor(((i + 0.5) * items.length) / most)]!);
 }
 
 /** Tokenizers for both sides: words, but characters for a language that is written without spaces. */
@@ -85,7 +85,7 @@ function kindOf(texts: readonly string[]): TokenizerKind {
 }
 
 /** Whether a translation is, token for token, one of those expected; its end mark does not count. */
-export function isRight(translation: Translation, { references }: TestSentence, target: Tokenizer): boolean {
+export function isRight(translation: Translation, { references }: ReferencedSentence, target: Tokenizer): boolean {
   const written = translation.tokens.at(-1) === '</s>' ? translation.tokens.slice(0, -1) : translation.tokens;
   return references.some((reference) => {
     const wanted = target.cut(reference);

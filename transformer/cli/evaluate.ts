@@ -1,7 +1,8 @@
+import type { ReferencedSentence } from '../data/index.ts';
 import { type Translator, translateBatch } from '../decode.ts';
 import { inspectTranslation } from '../inspect.ts';
 import type { AttentionSample, Sample } from '../report/run.ts';
-import { isRight, type TestSentence } from './dataset.ts';
+import { isRight } from './dataset.ts';
 
 /** Sentences translated together. */
 const TOGETHER = 64;
@@ -10,7 +11,10 @@ const TOGETHER = 64;
  * Translates every sentence and yields each with its verdict, batch by batch. Sentences of like length go together, so
  * that none waits for a long one; the samples of a batch are in no particular order.
  */
-export async function* evaluate(translator: Translator, sentences: readonly TestSentence[]): AsyncGenerator<Sample[]> {
+export async function* evaluate(
+  translator: Translator,
+  sentences: readonly ReferencedSentence[],
+): AsyncGenerator<Sample[]> {
   const order = sentences
     .map((sentence) => ({ sentence, length: translator.source.cut(sentence.source).length }))
     .sort((a, b) => a.length - b.length)
@@ -34,7 +38,7 @@ export async function* evaluate(translator: Translator, sentences: readonly Test
 }
 
 /** A sentence translated, with what the decoder looked at. */
-export async function inspect(translator: Translator, sentence: TestSentence): Promise<AttentionSample> {
+export async function inspect(translator: Translator, sentence: ReferencedSentence): Promise<AttentionSample> {
   const translation = await inspectTranslation(translator, sentence.source);
   const { text, sourceTokens, tokens, attention, probabilities } = translation;
   const right = isRight(translation, sentence, translator.target);
@@ -49,10 +53,4 @@ export async function inspect(translator: Translator, sentence: TestSentence): P
     attention,
     probabilities,
   };
-}
-
-/** At most `most` of a list, spread evenly over it. */
-export function spread<T>(items: readonly T[], most: number): T[] {
-  if (items.length <= most) return [...items];
-  return Array.from({ length: most }, (_, i) => items[Math.floor(((i + 0.5) * items.length) / most)]!);
 }

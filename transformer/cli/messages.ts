@@ -26,8 +26,8 @@ const table = {
   helpDeterministic: say('the same bits on every machine, a little slower', '在任何机器上结果逐位相同，稍慢'),
   helpSeed: say('seed of all random choices (default: 1)', '所有随机选择的种子（默认 1）'),
   helpData: say(
-    'sentence pairs: a tab-separated file, or two files of parallel lines; .gz too (default: the built-in corpus)',
-    '句对：一个制表符分隔的文件，或两个逐行对应的文件，支持 .gz（默认内置语料）',
+    'sentence pairs: tab-separated or JSON lines, or two files of parallel lines; .gz too (default: the built-in corpus)',
+    '句对：一个文件（制表符分隔或每行一个 JSON），或两个逐行对应的文件，支持 .gz（默认内置语料）',
   ),
   helpSteps: say('steps to train in all (default: as many as the preset asks for)', '总训练步数（默认由预设决定）'),
   helpPreset: tell(

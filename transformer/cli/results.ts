@@ -6,7 +6,7 @@ import type { Translator } from '../decode.ts';
 import type { Language } from '../report/language.ts';
 import { renderReport } from '../report/report.ts';
 import type { AttentionSample, RunReport, Sample } from '../report/run.ts';
-import { spread } from './evaluate.ts';
+import { spread } from './dataset.ts';
 import { replaceFile } from './files.ts';
 import type { Job } from './job.ts';
 import type { LogEntry } from './log.ts';

@@ -1,7 +1,7 @@
 import { chosenWeights, readBefore } from '../report/attentionTable.ts';
 import type { AttentionSample, Sample } from '../report/run.ts';
 import type { Context } from './context.ts';
-import { spread } from './evaluate.ts';
+import { spread } from './dataset.ts';
 import { drawHeatMap, drawLegend } from './heatmap.ts';
 import { alignRows, bold, type Colours, coloursOf, columnsOf, dim, green, pad, red, widthOf } from './terminal.ts';
 

@@ -73,7 +73,7 @@ async function startingPoint({ settings, dataset, run, resumed }: Job): Promise<
   return { translator: { model, ...tokenizers }, state: null };
 }
 
-function printPlan(job: Job, translator: Translator, device: Device, { say }: Context): void {
+function printPlan(job: Job, translator: Translator, device: Device, { say, language }: Context): void {
   const { settings, dataset, run } = job;
   const { layers, heads, dModel, feedForward } = translator.model.config;
   const parameters = translator.model.parameters().reduce((n, p) => n + p.size, 0);
@@ -87,6 +87,8 @@ function printPlan(job: Job, translator: Translator, device: Device, { say }: Co
     [say.output, run.path],
   ]);
   printLine('');
+  const { report } = dataset;
+  if (report !== null && report.badTotal > 0) console.error(`heddle: ${report.text(language)}`);
   if (job.resumed) printLine(say.resuming(run.path, count(run.step)));
 }
 
