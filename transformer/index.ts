@@ -3,6 +3,7 @@ export { type AttentionMask, MultiHeadAttention } from './attention.ts';
 export { DecoderState, GrowingKeyValues, KeyValues, type LayerCache } from './cache.ts';
 export { CHECKPOINT, type CheckpointFiles, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export * from './corpus/index.ts';
+export * from './data/index.ts';
 export {
   type Batch,
   type BatchTensors,
