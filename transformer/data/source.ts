@@ -149,6 +149,13 @@ async function* gunzip(packed: Rest, name: string): Rest {
   } catch (cause) {
     // what went wrong below is no fault of the packing
     if (failed !== null) throw (failed as { error: unknown }).error;
+    // Node unpacks files of several parts, as some tools make them; browsers stop after the first
+    if (/(after|past)( the)? end/i.test(String(cause))) {
+      throw new FormatError(
+        `${name}: a gzip file with more after its end. Browsers unpack one part only: unpack it and pack it again.`,
+        { cause },
+      );
+    }
     throw new FormatError(`${name}: a gzip file that is damaged or cut off. Fetch or make it again.`, { cause });
   } finally {
     await feeding;
