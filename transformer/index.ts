@@ -31,5 +31,5 @@ export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type La
 export { Transformer, type TransformerConfig } from './model.ts';
 export { sinusoidalPositions } from './positions.ts';
 export { SimpleTransformer, type SimpleTransformerOptions } from './simple.ts';
-export { BOS, EOS, PAD, SPECIAL, Tokenizer, type TokenizerKind, UNK } from './tokenizer.ts';
+export * from './tokenizer.ts';
 export { batchLoss, Trainer, type TrainOptions, type TrainState, type TrainStep, train } from './train.ts';
