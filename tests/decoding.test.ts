@@ -289,6 +289,36 @@ function plainSearch(next: (ids: number[]) => Float32Array, most: number, beam: 
   return done;
 }
 
+/** A model that follows a script: the probabilities of the next token after what was written. */
+function scripted(next: (written: readonly number[]) => number[]): { model: Transformer; steps: () => number } {
+  let rows: number[][] = [[]];
+  let steps = 0;
+  const model = {
+    config: { tgtVocab: next([]).length },
+    device: wasm,
+    training: false,
+    padding: () => null,
+    encode: () => null,
+    startDecoding: () => {
+      rows = [[]];
+      steps = 0;
+      return { reorder: (from: number[]) => (rows = from.map((i) => [...rows[i]!])), dispose: () => undefined };
+    },
+    decodeStep: (tokens: number[]) => {
+      steps++;
+      rows.forEach((row, i) => void row.push(tokens[i]!));
+      return tensor(
+        rows.map((row) => next(row.slice(1)).map(Math.log)),
+        { device: wasm },
+      );
+    },
+  };
+  return { model: model as unknown as Transformer, steps: () => steps };
+}
+
+const bestOf = async (model: Transformer, options: object): Promise<readonly number[]> =>
+  (await beamSearch(model, [[EOS]], options))[0]![0]!.ids;
+
 describe('beam search', () => {
   it('with a beam wide enough ranks every sequence as exhaustive search does', async () => {
     for (const device of both) {
@@ -338,6 +368,30 @@ describe('beam search', () => {
         ).toEqual(want.map((h) => h.ids));
       }
     }
+  });
+
+  it('goes on as long as a longer sentence may win, and not longer', async () => {
+    // a sentence that ends at once has log p = −1; the others begin with log p ≈ −3.8, and are certain from there on
+    const late = scripted((written) => {
+      const p = new Array<number>(30).fill(1e-12);
+      if (written.length === 0) return p.map((_, id) => (id === EOS ? Math.exp(-1) : id === 7 ? 0.023 : 0.0216));
+      p[written.length === 3 ? EOS : 9] = 1;
+      return p;
+    });
+    const options = { beam: 2, maxLength: 4 };
+    expect(await bestOf(late.model, { ...options, lengthPenalty: 5 })).toEqual([7, 9, 9, EOS]);
+    expect(late.steps()).toBe(4);
+    expect(await bestOf(late.model, { ...options, lengthPenalty: 0.6 })).toEqual([EOS]);
+    expect(late.steps()).toBe(1);
+    // a penalty that prefers short ones: what counts is the next length, not the longest
+    const soon = scripted((written) => {
+      const p = new Array<number>(6).fill(1e-12);
+      if (written.length > 0) p[EOS] = 1;
+      else [p[EOS], p[4], p[5]] = [Math.exp(-1), Math.exp(-0.8), 1 - Math.exp(-1) - Math.exp(-0.8)];
+      return p;
+    });
+    expect(await bestOf(soon.model, { beam: 2, maxLength: 10, lengthPenalty: -1 })).toEqual([4, EOS]);
+    expect(soon.steps()).toBe(2);
   });
 
   it('is greedy with a beam of 1', async () => {
@@ -505,6 +559,8 @@ describe('repetition limits', () => {
           ...way,
         });
         expect(results.flat().some((h) => repeats(h.ids, n))).toBe(false);
+        // what is forbidden gives way to what comes next, however far down
+        expect(results.flat().every((h) => h.ids.length === 30)).toBe(true);
       }
     }
   });
