@@ -95,7 +95,8 @@ export default {
     },
     {
       name: 'shaders-only-in-kernels',
-      comment: 'operations, the kernels of the optimizers and the backend import shaders; engine/backend.ts imports their type',
+      comment:
+        'operations, the kernels of the optimizers and the backend import shaders; engine/backend.ts imports their type',
       severity: 'error',
       from: { pathNot: [...ALL_SHADERS, '^engine/backend\\.ts$', '^(shaders|tests|scripts)/', '^[^/]+$'] },
       to: { path: '^shaders/' },
