@@ -10,21 +10,16 @@ interface Merge {
   readonly id: number;
 }
 
-/** A token on its way, linked to its neighbours by place; id −1: merged into the one before. */
-interface Symbol {
-  id: number;
-  text: string;
-  known: boolean;
-  previous: number;
-  next: number;
+/** A piece on its way: an id for each character, and the text of those that are unknown. */
+interface Symbols {
+  readonly ids: number[];
+  readonly unknown: (string | undefined)[];
 }
 
-/** A merge that may happen at a place. */
-interface Candidate extends Merge {
-  readonly at: number;
-  readonly left: number;
-  readonly right: number;
-}
+/** An id that was merged into the one before it. */
+const MERGED = -1;
+/** An id where the vocabulary has neither the character nor a token for unknown text. */
+const LEFT_OUT = -2;
 
 /**
  * Byte-pair encoding: a piece falls into characters, then the pair of neighbours that was merged first in training is
@@ -49,65 +44,74 @@ export function bpe(config: Fields): Model {
   const merges = readMerges(config, ids, base, prefix);
 
   /** The characters of a piece; what the vocabulary has not is bytes, unknown or left out. */
-  const characters = (piece: string): Symbol[] => {
-    const symbols: Symbol[] = [];
-    const add = (id: number, text: string, known: boolean): void => {
-      symbols.push({ id, text, known, previous: symbols.length - 1, next: symbols.length + 1 });
+  const characters = (piece: string): Symbols => {
+    const symbols: Symbols = { ids: [], unknown: [] };
+    const add = (id: number, own?: string): void => {
+      symbols.ids.push(id);
+      symbols.unknown.push(own);
     };
     const all = Array.from(piece);
     for (const [i, character] of all.entries()) {
       const text = (i > 0 ? prefix : '') + character + (i === all.length - 1 ? suffix : '');
       const id = ids.get(text);
       const bytes = id === undefined && fallback ? Array.from(utf8(text), byteToken) : [];
-      const last = symbols.at(-1);
-      if (id !== undefined) add(id, text, true);
-      else if (bytes.length > 0 && bytes.every((b) => ids.has(b))) for (const b of bytes) add(ids.get(b)!, b, true);
-      else if (fuse && last?.known === false) last.text += character;
-      else add(unknown ?? LEFT_OUT, character, false);
+      const before = symbols.unknown.at(-1);
+      if (id !== undefined) add(id);
+      else if (bytes.length > 0 && bytes.every((b) => ids.has(b))) for (const b of bytes) add(ids.get(b)!);
+      else if (fuse && before !== undefined) symbols.unknown[symbols.unknown.length - 1] = before + character;
+      else add(unknown ?? LEFT_OUT, character);
     }
     return symbols;
   };
 
+  const names: string[] = [];
+  for (const [token, id] of ids) names[id] = token;
+
   const tokenize = (piece: string): readonly Token[] => {
-    if (piece === '') return [];
     const id = whole ? ids.get(piece) : undefined;
     if (id !== undefined) return [{ id, text: piece, known: true }];
     const symbols = characters(piece);
-    if (symbols.length > 1) mergeAll(symbols, merges, base, prefix.length);
-    return symbols
-      .filter((s) => s.id !== MERGED)
-      .map((s) => ({ id: s.id === LEFT_OUT ? null : s.id, text: s.text, known: s.known }));
+    mergeAll(symbols.ids, merges, base);
+    const tokens: Token[] = [];
+    for (const [at, id] of symbols.ids.entries()) {
+      const own = symbols.unknown[at];
+      if (own !== undefined) tokens.push({ id: id === LEFT_OUT ? null : id, text: own, known: false });
+      else if (id !== MERGED) tokens.push({ id, text: names[id]!, known: true });
+    }
+    return tokens;
   };
   return { ids, unknown, tokenize: remembering(tokenize) };
 }
 
-const MERGED = -1;
-const LEFT_OUT = -2;
-
-/** Merges `symbols` in place: the earliest merge first, among equals the leftmost. */
-function mergeAll(symbols: Symbol[], merges: ReadonlyMap<number, Merge>, base: number, prefix: number): void {
-  const queue = new Heap<Candidate>((a, b) => a.rank < b.rank || (a.rank === b.rank && a.at < b.at));
-  const offer = (at: number): void => {
-    const left = symbols[at];
-    const right = left && symbols[left.next];
-    if (right === undefined || left!.id < 0 || right.id < 0) return;
-    const merge = merges.get(left!.id * base + right.id);
-    if (merge !== undefined) queue.push({ ...merge, at, left: left!.id, right: right.id });
+/** Merges `ids` in place: the earliest merge first, among equals the leftmost. */
+function mergeAll(ids: number[], merges: ReadonlyMap<number, Merge>, base: number): void {
+  const { length } = ids;
+  // neighbours that are left, by place
+  const next = Int32Array.from(ids, (_, at) => at + 1);
+  const previous = Int32Array.from(ids, (_, at) => at - 1);
+  const mergeAt = (at: number): Merge | undefined => {
+    const right = next[at]!;
+    return right < length && ids[at]! >= 0 && ids[right]! >= 0 ? merges.get(ids[at]! * base + ids[right]!) : undefined;
   };
-  for (let at = 0; at + 1 < symbols.length; at++) offer(at);
+  // a candidate is one number, its rank before its place
+  const queue = new Heap<number>((a, b) => a < b);
+  const offer = (at: number): void => {
+    const merge = mergeAt(at);
+    if (merge !== undefined) queue.push(merge.rank * length + at);
+  };
+  for (let at = 0; at + 1 < length; at++) offer(at);
   for (let found = queue.pop(); found !== undefined; found = queue.pop()) {
-    const left = symbols[found.at]!;
-    const right = symbols[left.next];
+    const at = found % length;
+    const merge = mergeAt(at);
     // one of the two has been merged with another neighbour since
-    if (left.id !== found.left || right?.id !== found.right) continue;
-    left.id = found.id;
-    left.text += right.text.slice(prefix);
-    right.id = MERGED;
-    left.next = right.next;
-    const next = symbols[right.next];
-    if (next !== undefined) next.previous = found.at;
-    if (left.previous >= 0) offer(left.previous);
-    offer(found.at);
+    if (merge === undefined || merge.rank !== (found - at) / length) continue;
+    const right = next[at]!;
+    ids[at] = merge.id;
+    ids[right] = MERGED;
+    next[at] = next[right]!;
+    if (next[at]! < length) previous[next[at]!] = at;
+    if (previous[at]! >= 0) offer(previous[at]!);
+    offer(at);
   }
 }
 
