@@ -29,9 +29,7 @@ export function first(v: v128): f32 {
 // @ts-expect-error decorator
 @inline
 export function sumLanes(v: v128): f32 {
-  return (
-    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3))
-  );
+  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3));
 }
 
 // @ts-expect-error decorator
