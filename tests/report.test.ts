@@ -22,7 +22,7 @@ function sample(source: string, output: string, right = true): AttentionSample {
   const attention = [0, 1, 2].map(() => attentionOf(tokens.length, sourceTokens.length));
   return {
     source,
-    reference: output,
+    references: [output],
     output,
     right,
     sourceTokens,
@@ -55,7 +55,12 @@ function fakeRun(steps = 2400): RunReport {
       batchTokens: 2048,
       labelSmoothing: 0.1,
     },
-    test: { right: 987, total: 1000 },
+    test: {
+      right: 987,
+      total: 1000,
+      bleu: { score: 97.23, signature: 'nrefs:1|case:mixed|eff:no|tok:zh|smooth:exp|version:0.1.0-heddle' },
+      chrf: { score: 98.06, signature: 'nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:0.1.0-heddle' },
+    },
     losses: Array.from({ length: steps }, (_, i) => {
       const s = i + 1;
       return {
@@ -70,10 +75,10 @@ function fakeRun(steps = 2400): RunReport {
       sample('He did not go to school', '他没去上学', false),
     ],
     samples: [
-      { source: 'The teacher read a book', reference: '老师读了一本书', output: '老师读了一本书', right: true },
-      { source: 'Three birds are in the tree', reference: '三只鸟在树上', output: '三只鸟在树上', right: true },
-      { source: 'Does she have any bread?', reference: '她有面包吗？', output: '她有一块面包吗？', right: false },
-      { source: EVIL, reference: 'a & b', output: '<b>', right: false },
+      { source: 'The teacher read a book', references: ['老师读了一本书'], output: '老师读了一本书', right: true },
+      { source: 'Three birds are in the tree', references: ['三只鸟在树上'], output: '三只鸟在树上', right: true },
+      { source: 'Does she have any bread?', references: ['她有面包吗？'], output: '她有一块面包吗？', right: false },
+      { source: EVIL, references: ['a & b'], output: '<b>', right: false },
     ],
   };
 }
@@ -142,6 +147,9 @@ describe('report', () => {
   it('shows the numbers of the run', () => {
     const numbers = [
       '98.7 %',
+      '97.2',
+      '98.1',
+      'tok:zh',
       '987 of 1,000',
       '5,791,001',
       '24,000',
@@ -156,7 +164,7 @@ describe('report', () => {
 
   it('lets no sentence out of its place', () => {
     const run = fakeRun();
-    const evil = { ...sample(EVIL, '</td>'), reference: EVIL };
+    const evil = { ...sample(EVIL, '</td>'), references: [EVIL] };
     const text = renderReport({ ...run, name: EVIL, command: EVIL, showcase: [evil] });
     elementsOf(text);
     expect(text).not.toContain('<img');

@@ -9,8 +9,7 @@ import {
   setAside,
 } from '../data/index.ts';
 import type { Pair } from '../data.ts';
-import type { Translation } from '../decode.ts';
-import { Tokenizer, type TokenizerKind } from '../tokenizer.ts';
+import { Tokenizer, type TokenizerKind, UNK } from '../tokenizer.ts';
 
 /** What to train on, what to test on, and what to show. */
 export interface Dataset {
@@ -64,7 +63,7 @@ export function spread<T>(items: readonly T[], most: number): T[] {
 export function buildTokenizers(pairs: readonly Pair[]): { source: Tokenizer; target: Tokenizer } {
   if (pairs.length === 0) throw new ArgumentError('buildTokenizers: no sentence pairs.');
   const build = (texts: readonly string[]): Tokenizer => {
-    const kind = kindOf(texts);
+    const kind: TokenizerKind = isUnspaced(texts) ? 'characters' : 'words';
     const rare = kind === 'words' && texts.length > LARGE_TEXT && distinctWords(texts) > LARGE_TEXT;
     return Tokenizer.build(kind, texts, { minCount: rare ? 2 : 1 });
   };
@@ -74,21 +73,23 @@ export function buildTokenizers(pairs: readonly Pair[]): { source: Tokenizer; ta
 const distinctWords = (texts: readonly string[]): number => new Set(texts.flatMap((t) => t.split(/\s+/))).size;
 
 /** Chinese, Japanese and Thai put no spaces between words. */
-function kindOf(texts: readonly string[]): TokenizerKind {
+export function isUnspaced(texts: readonly string[]): boolean {
   let unspaced = 0;
   let letters = 0;
   for (const text of texts.slice(0, 1000)) {
     unspaced += text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu)?.length ?? 0;
     letters += text.match(/\p{L}/gu)?.length ?? 0;
   }
-  return unspaced > letters / 2 ? 'characters' : 'words';
+  return unspaced > letters / 2;
 }
 
-/** Whether a translation is, token for token, one of those expected; its end mark does not count. */
-export function isRight(translation: Translation, { references }: ReferencedSentence, target: Tokenizer): boolean {
-  const written = translation.tokens.at(-1) === '</s>' ? translation.tokens.slice(0, -1) : translation.tokens;
+/**
+ * Whether a translation is one of those expected. It is compared with what the tokenizer leaves of a reference (capitals
+ * and spaces, where it does not keep them); a reference with unknown tokens cannot be met.
+ */
+export function isRight(output: string, references: readonly string[], target: Tokenizer): boolean {
   return references.some((reference) => {
-    const wanted = target.cut(reference);
-    return wanted.length === written.length && wanted.every((token, i) => token === written[i]);
+    const ids = target.encode(reference);
+    return !ids.includes(UNK) && target.decode(ids) === output;
   });
 }

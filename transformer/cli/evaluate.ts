@@ -1,8 +1,9 @@
 import type { ReferencedSentence } from '../data/index.ts';
 import { type Translator, translateBatch } from '../decode.ts';
+import { type BleuTokenizer, corpusBleu, corpusChrf } from '../evaluate/index.ts';
 import { inspectTranslation } from '../inspect.ts';
-import type { AttentionSample, Sample } from '../report/run.ts';
-import { isRight } from './dataset.ts';
+import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
+import { isRight, isUnspaced } from './dataset.ts';
 
 /** Sentences translated together. */
 const TOGETHER = 64;
@@ -25,32 +26,36 @@ export async function* evaluate(
       translator,
       batch.map(({ source }) => source),
     );
-    yield translations.map((translation, k) => {
-      const sentence = batch[k]!;
-      return {
-        source: sentence.source,
-        reference: sentence.references[0] ?? '',
-        output: translation.text,
-        right: isRight(translation, sentence, translator.target),
-      };
+    yield translations.map(({ text }, k) => {
+      const { source, references } = batch[k]!;
+      return { source, references, output: text, right: isRight(text, references, translator.target) };
     });
   }
 }
 
-/** A sentence translated, with what the decoder looked at. */
-export async function inspect(translator: Translator, sentence: ReferencedSentence): Promise<AttentionSample> {
-  const translation = await inspectTranslation(translator, sentence.source);
-  const { text, sourceTokens, tokens, attention, probabilities } = translation;
-  const right = isRight(translation, sentence, translator.target);
-  const { source, references } = sentence;
+/** What all samples come to; null for none. */
+export function scoresOf(samples: readonly Sample[]): TestScores | null {
+  if (samples.length === 0) return null;
+  const outputs = samples.map((s) => s.output);
+  const references = samples.map((s) => s.references);
+  // Words that nothing separates are counted by characters.
+  const tokenize: BleuTokenizer = isUnspaced(references.flat()) ? 'zh' : '13a';
+  const { score: bleu, signature: bleuSignature } = corpusBleu(outputs, references, { tokenize });
+  const { score: chrf, signature: chrfSignature } = corpusChrf(outputs, references);
   return {
-    source,
-    reference: references[0] ?? '',
-    output: text,
-    right,
-    sourceTokens,
-    tokens,
-    attention,
-    probabilities,
+    right: samples.filter((s) => s.right).length,
+    total: samples.length,
+    bleu: { score: bleu, signature: bleuSignature },
+    chrf: { score: chrf, signature: chrfSignature },
   };
+}
+
+/** A sentence translated, with what the decoder looked at. */
+export async function inspect(
+  translator: Translator,
+  { source, references }: ReferencedSentence,
+): Promise<AttentionSample> {
+  const { text, sourceTokens, tokens, attention, probabilities } = await inspectTranslation(translator, source);
+  const right = isRight(text, references, translator.target);
+  return { source, references, output: text, right, sourceTokens, tokens, attention, probabilities };
 }

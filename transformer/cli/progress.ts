@@ -29,6 +29,7 @@ export class Progress {
   #value: number;
   #details = '';
   #printed = Number.NEGATIVE_INFINITY;
+  #printedValue = -1;
 
   constructor(title: string, total: number, from: number, options: ProgressOptions) {
     this.#options = options;
@@ -66,10 +67,11 @@ export class Progress {
   /** Ends the bar, or prints where it ended. */
   stop(): void {
     if (this.#bar !== null) this.#bar.stop();
-    else if (Number.isFinite(this.#printed)) this.#print();
+    else if (Number.isFinite(this.#printed) && this.#printedValue !== this.#value) this.#print();
   }
 
   #print(): void {
+    this.#printedValue = this.#value;
     this.#options.stream.write(`${this.#parts().join('  ')}\n`);
   }
 

@@ -5,7 +5,7 @@ import { encodePair, epochBatches } from '../data.ts';
 import type { Translator } from '../decode.ts';
 import type { Language } from '../report/language.ts';
 import { renderReport } from '../report/report.ts';
-import type { AttentionSample, RunReport, Sample } from '../report/run.ts';
+import type { AttentionSample, RunReport, Sample, TestScores } from '../report/run.ts';
 import { spread } from './dataset.ts';
 import { replaceFile } from './files.ts';
 import type { Job } from './job.ts';
@@ -22,37 +22,28 @@ export interface Results {
   readonly translator: Translator;
   readonly log: readonly LogEntry[];
   readonly samples: readonly Sample[];
+  readonly scores: TestScores | null;
   readonly showcase: readonly AttentionSample[];
   readonly language: Language;
 }
 
 /** The contents of samples.json: the verdict on every test sentence, and the sentences to show. */
 export interface SamplesFile {
-  readonly test: { readonly right: number; readonly total: number } | null;
+  readonly test: TestScores | null;
   readonly samples: readonly Sample[];
   readonly showcase: readonly Sample[];
 }
 
 /** Writes samples.json and report.html into the folder of the run. */
 export async function writeResults(results: Results): Promise<void> {
-  const { job, samples, showcase, language } = results;
-  const right = samples.filter((s) => s.right).length;
-  const plain = ({ source, reference, output, right: ok }: Sample): Sample => ({
-    source,
-    reference,
-    output,
-    right: ok,
-  });
-  const file: SamplesFile = {
-    test: samples.length > 0 ? { right, total: samples.length } : null,
-    samples,
-    showcase: showcase.map(plain),
-  };
+  const { job, samples, scores, showcase, language } = results;
+  const plain = ({ source, references, output, right }: Sample): Sample => ({ source, references, output, right });
+  const file: SamplesFile = { test: scores, samples, showcase: showcase.map(plain) };
   await replaceFile(join(job.run.path, 'samples.json'), `${JSON.stringify(file, null, 1)}\n`);
-  await replaceFile(join(job.run.path, 'report.html'), renderReport(reportOf(results, file.test), language));
+  await replaceFile(join(job.run.path, 'report.html'), renderReport(reportOf(results), language));
 }
 
-function reportOf({ job, device, translator, log, samples, showcase }: Results, test: RunReport['test']): RunReport {
+function reportOf({ job, device, translator, log, samples, scores, showcase }: Results): RunReport {
   const { settings, dataset, run } = job;
   const { model } = translator;
   const tokens = log.reduce((n, entry) => n + entry.tokens, 0);
@@ -79,7 +70,7 @@ function reportOf({ job, device, translator, log, samples, showcase }: Results, 
       batchTokens: settings.batchTokens,
       labelSmoothing: settings.labelSmoothing,
     },
-    test,
+    test: scores,
     losses: log,
     showcase,
     samples: [

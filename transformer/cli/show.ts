@@ -1,5 +1,6 @@
 import { chosenWeights, readBefore } from '../report/attentionTable.ts';
-import type { AttentionSample, Sample } from '../report/run.ts';
+import { count, percent } from '../report/language.ts';
+import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
 import type { Context } from './context.ts';
 import { spread } from './dataset.ts';
 import { drawHeatMap, drawLegend } from './heatmap.ts';
@@ -21,6 +22,12 @@ export function printFacts(facts: readonly (readonly [name: string, value: strin
 export const printLine = (text: string): void => print(text);
 export const printTitle = (text: string): void => print(`\n${bold(text, colours())}`);
 
+/** How the unseen sentences came out. */
+export function printScores({ right, total, bleu, chrf }: TestScores, { say }: Context): void {
+  print(say.exactMatch(percent(right / total), count(right), count(total)));
+  print(`BLEU ${bleu.score.toFixed(1)}  chrF2 ${chrf.score.toFixed(1)}`);
+}
+
 /** A translation may be empty; a dash says that it is. */
 const shown = (output: string): string => output || '–';
 
@@ -40,7 +47,7 @@ export function printSamples(samples: readonly Sample[], { say }: Context): void
   }
   if (wrong.length > 0) {
     printTitle(say.someWrong);
-    const rows = wrong.map((s) => [s.source, shown(s.output), `${say.expected} ${s.reference}`]);
+    const rows = wrong.map((s) => [s.source, shown(s.output), `${say.expected} ${s.references[0]}`]);
     for (const row of alignRows(rows)) print(`  ${row}`);
   }
 }
@@ -49,7 +56,7 @@ export function printSamples(samples: readonly Sample[], { say }: Context): void
 export function printShowcase(samples: readonly Sample[], { say }: Context): void {
   if (samples.length === 0) return;
   printTitle(say.showcase);
-  const rows = alignRows(samples.map((s) => [s.source, shown(s.output), `${say.expected} ${s.reference}`]));
+  const rows = alignRows(samples.map((s) => [s.source, shown(s.output), `${say.expected} ${s.references[0]}`]));
   const marks = [say.right, say.wrong];
   const width = Math.max(...marks.map(widthOf));
   for (const [i, row] of rows.entries()) {

@@ -4,20 +4,20 @@ import type { Translator } from '../decode.ts';
 import { Transformer } from '../model.ts';
 import { smoothed } from '../report/curves.ts';
 import { count, duration, number, percent } from '../report/language.ts';
-import type { AttentionSample, Sample } from '../report/run.ts';
+import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
 import { Trainer, type TrainState } from '../train.ts';
 import type { Context } from './context.ts';
 import { buildTokenizers, type Dataset } from './dataset.ts';
 import { openChosen } from './device.ts';
 import { EXIT } from './errors.ts';
-import { evaluate, inspect } from './evaluate.ts';
+import { evaluate, inspect, scoresOf } from './evaluate.ts';
 import { Interrupt } from './interrupt.ts';
 import { type Job, prepareJob, type TrainFlags } from './job.ts';
 import { type LogEntry, LogWriter, readLog } from './log.ts';
 import { defaultPreset, PRESETS, scheduleOf, WANTED_MATCH } from './presets.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import { writeResults } from './results.ts';
-import { printAttention, printFacts, printLine, printSamples, printShowcase } from './show.ts';
+import { printAttention, printFacts, printLine, printSamples, printScores, printShowcase } from './show.ts';
 
 /** A crash or a power cut loses at most this much. */
 const SAVE_EVERY_MS = 120_000;
@@ -32,27 +32,29 @@ export async function train(flags: TrainFlags, context: Context): Promise<number
   printPlan(job, translator, device, context);
 
   const log = await learn(job, translator, state, interrupt, context);
-  const results = interrupt.wasRequested ? null : await test(translator, job.dataset, interrupt, context);
-  if (results === null) {
+  const samples = interrupt.wasRequested ? null : await test(translator, job.dataset, interrupt, context);
+  if (samples === null) {
     const step = log.at(-1)?.step ?? 0;
     console.error(`heddle: ${say.stopped(count(step), `heddle train --resume ${job.run.path}`)}`);
     device.destroy();
     return EXIT.interrupted;
   }
+  const scores = scoresOf(samples);
+  if (scores !== null) printScores(scores, context);
   const showcase: AttentionSample[] = [];
   for (const sentence of job.dataset.showcase) showcase.push(await inspect(translator, sentence));
 
-  printSamples(results, context);
+  printSamples(samples, context);
   printShowcase(showcase, context);
   if (showcase[0]) printAttention(showcase[0], context);
-  await writeResults({ job, device, translator, log, samples: results, showcase, language: context.language });
+  await writeResults({ job, device, translator, log, samples, scores, showcase, language: context.language });
   printLine('');
   printFacts([
     [say.run, job.run.path],
     [say.report, join(job.run.path, 'report.html')],
   ]);
   device.destroy();
-  return verdict(job, results, context);
+  return verdict(job, scores, context);
 }
 
 interface StartingPoint {
@@ -173,16 +175,15 @@ async function test(
   } finally {
     progress.stop();
   }
-  printLine(say.exactMatch(percent(right / samples.length), count(right), count(samples.length)));
   return samples;
 }
 
 /** The whole default run has a mark to reach; any other run is what it is. */
-function verdict({ settings, dataset }: Job, samples: readonly Sample[], { say }: Context): number {
+function verdict({ settings, dataset }: Job, scores: TestScores | null, { say }: Context): number {
   const preset = defaultPreset(false);
   const whole = dataset.files === null && settings.preset === preset && settings.steps >= PRESETS[preset].steps;
-  if (!whole) return EXIT.ok;
-  const share = samples.filter((s) => s.right).length / samples.length;
+  if (!whole || scores === null) return EXIT.ok;
+  const share = scores.right / scores.total;
   if (share >= WANTED_MATCH) return EXIT.ok;
   console.error(`heddle: ${say.belowTarget(percent(share), percent(WANTED_MATCH))}`);
   return EXIT.failure;

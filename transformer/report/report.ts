@@ -4,7 +4,7 @@ import script from './client.ts?inline';
 import { type CurvePoint, smoothed, thinned } from './curves.ts';
 import { both, type Content, html, jsonScript, Markup } from './html.ts';
 import { type Both, count, duration, type Language, number, percent, say, TAGS } from './language.ts';
-import type { AttentionSample, RunReport, Sample } from './run.ts';
+import type { AttentionSample, RunReport, Sample, TestScores } from './run.ts';
 import style from './style.css?inline';
 import { texts } from './texts.ts';
 
@@ -82,6 +82,7 @@ function summary(run: RunReport, curve: readonly CurvePoint[]): Markup {
       ),
     ],
     [texts.regularisation, both(bothOf(texts.regularisationOf, `${config.dropout}`, `${training.labelSmoothing}`))],
+    ...scores(test),
     [texts.time, both(duration(training.seconds))],
     [texts.speed, both(bothOf(texts.tokensPerSecond, count(Math.round(training.tokensPerSecond))))],
     [
@@ -103,6 +104,16 @@ function summary(run: RunReport, curve: readonly CurvePoint[]): Markup {
 ${last === undefined ? null : html`<p class="hero"><strong>${number(last.smooth)}</strong><span>${both(texts.finalLoss)}<br><small>${both(texts.finalLossNote)}</small></span></p>`}</div>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${both(name)}</dt><dd>${value}</dd></div>`)}</dl>`,
   );
+}
+
+/** Corpus scores, each with the signature that says what it depends on. */
+function scores(test: RunReport['test']): [Both<string>, Content][] {
+  if (test === null) return [];
+  const score = (name: string, { score: value, signature }: TestScores['bleu']): [Both<string>, Content] => [
+    say(name, name),
+    html`${value.toFixed(1)}<br><small><code>${signature}</code></small>`,
+  ];
+  return [score('BLEU', test.bleu), score('chrF2', test.chrf)];
 }
 
 function losses(run: RunReport, points: readonly CurvePoint[], language: Language): Markup | null {
@@ -137,7 +148,7 @@ function attention(run: RunReport): Markup | null {
     );
   const maps = run.showcase.map(
     (sample, i) => html`<article class="map"><h3 lang="">${sample.source}</h3>
-<p><span lang="">${sample.output}</span> ${verdict(sample)}${sample.right ? null : html` <small>${both(texts.reference)}: <span lang="">${sample.reference}</span></small>`}</p>
+<p><span lang="">${sample.output}</span> ${verdict(sample)}${sample.right ? null : html` <small>${both(texts.reference)}: <span lang="">${sample.references[0] ?? ''}</span></small>`}</p>
 <div class="scroll"><table class="attention" data-sample="${i}">${attentionTable(sample, choice)}</table></div>
 <p class="readout" aria-live="polite">${both(texts.attentionHint)}</p></article>`,
   );
@@ -173,7 +184,7 @@ function samples(run: RunReport): Markup {
   );
   const rows = run.samples.map(
     (s) =>
-      html`<tr class="${s.right ? 'right' : 'wrong'}"><td lang="">${s.source}</td><td lang="">${s.reference}</td><td lang="">${s.output}</td><td>${verdict(s)}</td></tr>`,
+      html`<tr class="${s.right ? 'right' : 'wrong'}"><td lang="">${s.source}</td><td lang="">${s.references[0] ?? ''}</td><td lang="">${s.output}</td><td>${verdict(s)}</td></tr>`,
   );
   const heads = [texts.source, texts.reference, texts.output, texts.verdict].map(
     (t) => html`<th scope="col">${both(t)}</th>`,

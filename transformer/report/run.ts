@@ -7,10 +7,10 @@ export interface LossPoint {
   readonly lr: number;
 }
 
-/** A translated sentence beside the translation expected; several may count as right. */
+/** A translated sentence beside those expected, of which any counts as right; the first is shown. */
 export interface Sample {
   readonly source: string;
-  readonly reference: string;
+  readonly references: readonly string[];
   readonly output: string;
   readonly right: boolean;
 }
@@ -24,6 +24,16 @@ export interface AttentionSample extends Sample {
   readonly attention: readonly (readonly (readonly (readonly number[])[])[])[];
   /** Probability the model gave each token it wrote. */
   readonly probabilities: readonly number[];
+}
+
+/** How the sentences set aside were translated. */
+export interface TestScores {
+  /** Exactly as a reference has it. */
+  readonly right: number;
+  readonly total: number;
+  /** Corpus scores, 0 to 100, and what they depend on in sacreBLEU's form. */
+  readonly bleu: { readonly score: number; readonly signature: string };
+  readonly chrf: { readonly score: number; readonly signature: string };
 }
 
 export interface RunReport {
@@ -58,7 +68,7 @@ export interface RunReport {
     readonly labelSmoothing: number;
   };
   /** Sentences never seen in training; null where there were none. */
-  readonly test: { readonly right: number; readonly total: number } | null;
+  readonly test: TestScores | null;
   readonly losses: readonly LossPoint[];
   readonly showcase: readonly AttentionSample[];
   readonly samples: readonly Sample[];
