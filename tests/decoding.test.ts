@@ -18,6 +18,7 @@ import {
   bannedByNgram,
   beamSearch,
   crossAttention,
+  decodeTokens,
   EOS,
   generate,
   greedyDecode,
@@ -731,5 +732,7 @@ describe('translating', () => {
       await expect(generate(model, ragged(1, 1), options)).rejects.toThrow(ArgumentError);
     }
     await expect(greedyDecode(model, [[4, EOS], []])).rejects.toThrow(/source 1 has no tokens/);
+    expect(() => decodeTokens(model, ragged(1, 1), { beam: 2 } as object)).toThrow(/decides nothing before its end/);
+    expect(() => decodeTokens(model, ragged(1, 1), { topP: 2 })).toThrow(ArgumentError);
   });
 });

@@ -1,4 +1,4 @@
-import type { Stream } from '../../engine/index.ts';
+import { ArgumentError, type Stream } from '../../engine/index.ts';
 import type { Transformer } from '../model.ts';
 import { BOS, EOS } from '../tokenizer.ts';
 import { affected, allowed, type Candidate, type Limits, limitsOf, longest } from './limits.ts';
@@ -24,6 +24,9 @@ export function decodeTokens(
   sources: readonly (readonly number[])[],
   options: SampleOptions = {},
 ): AsyncGenerator<readonly DecodedToken[], void, undefined> {
+  if ((options as { beam?: number }).beam !== undefined) {
+    throw new ArgumentError('decodeTokens: a beam decides nothing before its end. Use beamSearch, or leave out beam.');
+  }
   const limits = limitsOf('decode', options);
   return generate(model, sources, limits, asksForDrawing(options) ? new Sampler('decode', options) : null);
 }
