@@ -1,7 +1,7 @@
 import { byteOf, fromUtf8, tokenBytes, tryUtf8 } from './bytes.ts';
 import type { Fields } from './format.ts';
 import { prependScheme } from './preTokenizers.ts';
-import { readPattern } from './split.ts';
+import { readPattern, replace } from './split.ts';
 
 /** Tokens to pieces of text, to be joined by nothing. */
 export type Decoder = (tokens: readonly string[]) => string[];
@@ -35,7 +35,7 @@ const DECODERS: Readonly<Record<string, (step: Fields) => Decoder>> = {
   Replace: (step) => {
     const pattern = readPattern(step);
     const content = step.string('content');
-    return (tokens) => tokens.map((t) => t.replace(pattern, () => content));
+    return (tokens) => tokens.map((t) => replace(t, pattern, content));
   },
   CTC: (step) => {
     const pad = step.string('pad_token', '<pad>');

@@ -2,7 +2,7 @@ import { toByteCharacters } from './bytes.ts';
 import { lowerCase, SPACE, trimEnd, trimStart } from './characters.ts';
 import type { Fields } from './format.ts';
 import { precompiled } from './precompiled.ts';
-import { readPattern } from './split.ts';
+import { readPattern, replace } from './split.ts';
 
 /** Makes one spelling of many. */
 export type Normalizer = (text: string) => string;
@@ -27,7 +27,7 @@ const NORMALIZERS: Readonly<Record<string, (step: Fields) => Normalizer>> = {
   Replace: (step) => {
     const pattern = readPattern(step);
     const content = step.string('content');
-    return (text) => text.replace(pattern, () => content);
+    return (text) => replace(text, pattern, content);
   },
   Prepend: (step) => {
     const prefix = step.string('prepend');

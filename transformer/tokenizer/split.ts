@@ -19,7 +19,7 @@ interface Part {
 export function split(text: string, pattern: RegExp, behavior: Behavior, invert = false): string[] {
   const parts: Part[] = [];
   let end = 0;
-  for (const found of text.matchAll(pattern)) {
+  for (const found of matches(text, pattern)) {
     if (found.index > end) parts.push({ text: text.slice(end, found.index), match: invert });
     parts.push({ text: found[0], match: !invert });
     end = found.index + found[0].length;
@@ -28,6 +28,25 @@ export function split(text: string, pattern: RegExp, behavior: Behavior, invert 
   return arrange(parts, behavior)
     .map((part) => part.text)
     .filter((piece) => piece !== '');
+}
+
+/** The matches of a pattern. V8 finds some empty ones between the halves of a character beyond U+FFFF: not those. */
+function* matches(text: string, pattern: RegExp): Generator<RegExpExecArray> {
+  for (const found of text.matchAll(pattern)) {
+    const halved = found[0] === '' && found.index > 0 && text.codePointAt(found.index - 1)! > 0xffff;
+    if (!halved) yield found;
+  }
+}
+
+/** Text with something else, as it is written, for each match. */
+export function replace(text: string, pattern: RegExp, content: string): string {
+  let result = '';
+  let end = 0;
+  for (const found of matches(text, pattern)) {
+    result += text.slice(end, found.index) + content;
+    end = found.index + found[0].length;
+  }
+  return result + text.slice(end);
 }
 
 function arrange(parts: readonly Part[], behavior: Behavior): readonly Part[] {
