@@ -4,7 +4,7 @@ import script from './client.ts?inline';
 import { type CurvePoint, smoothed, thinned } from './curves.ts';
 import { both, type Content, html, jsonScript, Markup } from './html.ts';
 import { type Both, count, duration, type Language, number, percent, say, TAGS } from './language.ts';
-import type { AttentionSample, RunReport, Sample, TestScores } from './run.ts';
+import type { AttentionSample, RunReport, Sample } from './run.ts';
 import style from './style.css?inline';
 import { texts } from './texts.ts';
 
@@ -82,7 +82,9 @@ function summary(run: RunReport, curve: readonly CurvePoint[]): Markup {
       ),
     ],
     [texts.regularisation, both(bothOf(texts.regularisationOf, `${config.dropout}`, `${training.labelSmoothing}`))],
-    ...scores(test),
+    ...(test === null
+      ? []
+      : [[texts.scores, `BLEU ${test.bleu.score.toFixed(1)}, chrF2 ${test.chrf.score.toFixed(1)}`] as const]),
     [texts.time, both(duration(training.seconds))],
     [texts.speed, both(bothOf(texts.tokensPerSecond, count(Math.round(training.tokensPerSecond))))],
     [
@@ -104,16 +106,6 @@ function summary(run: RunReport, curve: readonly CurvePoint[]): Markup {
 ${last === undefined ? null : html`<p class="hero"><strong>${number(last.smooth)}</strong><span>${both(texts.finalLoss)}<br><small>${both(texts.finalLossNote)}</small></span></p>`}</div>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${both(name)}</dt><dd>${value}</dd></div>`)}</dl>`,
   );
-}
-
-/** Corpus scores, each with the signature that says what it depends on. */
-function scores(test: RunReport['test']): [Both<string>, Content][] {
-  if (test === null) return [];
-  const score = (name: string, { score: value, signature }: TestScores['bleu']): [Both<string>, Content] => [
-    say(name, name),
-    html`${value.toFixed(1)}<br><small><code>${signature}</code></small>`,
-  ];
-  return [score('BLEU', test.bleu), score('chrF2', test.chrf)];
 }
 
 function losses(run: RunReport, points: readonly CurvePoint[], language: Language): Markup | null {
@@ -206,6 +198,7 @@ function reproduce(run: RunReport): Markup {
     html`<p>${both(texts.reproduceNote)}</p>
 <dl class="facts">
 <div class="wide"><dt>${both(texts.command)}</dt><dd><code>${run.command}</code></dd></div>
+${run.test === null ? null : html`<div class="wide"><dt>${both(texts.signatures)}</dt><dd><code>${run.test.bleu.signature}</code><br><code>${run.test.chrf.signature}</code></dd></div>`}
 <div><dt>${both(texts.seed)}</dt><dd>${String(run.seed)}</dd></div>
 <div><dt>${both(texts.versions)}</dt><dd>heddle ${heddle}, Node.js ${node}, ${platform}</dd></div>
 <div><dt>${both(texts.finished)}</dt><dd><time datetime="${run.finished}">${run.finished.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></dd></div>

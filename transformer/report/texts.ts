@@ -55,6 +55,7 @@ export const texts = {
     (steps: string, epochs: string, batch: string) => `${steps} steps (${epochs} epochs) of ${batch} target tokens`,
     (steps: string, epochs: string, batch: string) => `${steps} 步（${epochs} 轮），每步 ${batch} 个目标词元`,
   ),
+  scores: say('Corpus scores', '语料得分'),
   time: say('Time', '用时'),
   speed: say('Speed', '速度'),
   tokensPerSecond: tell(
@@ -145,6 +146,7 @@ export const texts = {
     '相同的种子得到相同的数据、初始值与 dropout。在 wasm 上加 --deterministic 时，损失逐位相同；在其他设备上仅有舍入误差。',
   ),
   command: say('Command', '命令'),
+  signatures: say('Signatures of BLEU and chrF', 'BLEU 与 chrF 的签名'),
   seed: say('Seed', '种子'),
   versions: say('Versions', '版本'),
   finished: say('Finished', '完成时间'),
