@@ -126,8 +126,8 @@ export const texts = {
 
   samples: say('Samples', '样例'),
   samplesNote: say(
-    'From the unseen sentences: every mistake kept, and some of the right ones.',
-    '来自未见过的句子：保留的错误，以及部分正确的译文。',
+    'From the unseen sentences: the mistakes (100 at most), and some of the right ones. samples.json has them all.',
+    '来自未见过的句子：错误的译文（至多 100 个），以及部分正确的译文；全部见 samples.json。',
   ),
   source: say('Source', '原文'),
   reference: say('Reference', '参考译文'),
