@@ -17,10 +17,10 @@ interface Variant {
   /** Rows and columns of the output that a workgroup computes. */
   readonly tile: readonly [number, number];
 }
-const tiles = (threadsM: number, threadsN: number, blockM: number, blockN: number, tileK = 16): Variant => ({
+const tiles = (threadsM: number, threadsN: number, tileK = 16): Variant => ({
   shader: 'tiles',
-  params: { THREADS_M: threadsM, THREADS_N: threadsN, BLOCK_M: blockM, BLOCK_N: blockN, TILE_K: tileK },
-  tile: [threadsM * blockM * 4, threadsN * blockN * 4],
+  params: { THREADS_M: threadsM, THREADS_N: threadsN, TILE_K: tileK },
+  tile: [threadsM * 4, threadsN * 4],
 });
 const vector = (cols: number, slices: number): Variant => ({
   shader: 'vector',
@@ -130,10 +130,10 @@ async function check(
 }
 
 const variants: [string, Variant][] = [
-  ['64 × 64 tiles', tiles(16, 16, 1, 1)],
-  ['32 × 32 tiles', tiles(8, 8, 1, 1)],
-  ['16 × 16 tiles', tiles(4, 4, 1, 1)],
-  ['64 × 32 tiles, 8 × 8 to a thread', tiles(8, 4, 2, 2, 8)],
+  ['64 × 64 tiles', tiles(16, 16)],
+  ['32 × 32 tiles', tiles(8, 8)],
+  ['16 × 16 tiles', tiles(4, 4)],
+  ['32 × 16 tiles, 8 deep', tiles(8, 4, 8)],
   ['vectors', vector(32, 4)],
   ['vectors along k', vector(8, 32)],
 ];

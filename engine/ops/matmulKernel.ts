@@ -74,8 +74,8 @@ export function matmulOnWasm(product: Product): WasmLaunch {
 }
 
 /** Tile of an output that gives the device few workgroups, and of one that gives it plenty. */
-const SMALL = { THREADS_M: 8, THREADS_N: 8, BLOCK_M: 1, BLOCK_N: 1, TILE_K: 16 };
-const LARGE = { THREADS_M: 16, THREADS_N: 16, BLOCK_M: 1, BLOCK_N: 1, TILE_K: 16 };
+const SMALL = { THREADS_M: 8, THREADS_N: 8, TILE_K: 16 };
+const LARGE = { THREADS_M: 16, THREADS_N: 16, TILE_K: 16 };
 const VECTOR = { COLS: 32, SLICES: 4 };
 /** Rows up to which b is read once for each instead of being tiled. */
 const VECTOR_ROWS = 4;
@@ -106,7 +106,7 @@ export function matmulOnWebGPU(product: Product): WebGPULaunch {
     return dispatch({ shader: matmulVectorShader, ...common, params: { ...VECTOR, B_ALONG_N }, workgroups });
   }
   const tiles = (tile: typeof SMALL): number =>
-    count * Math.ceil(m / (tile.THREADS_M * tile.BLOCK_M * 4)) * Math.ceil(n / (tile.THREADS_N * tile.BLOCK_N * 4));
+    count * Math.ceil(m / (tile.THREADS_M * 4)) * Math.ceil(n / (tile.THREADS_N * 4));
   const tile = tiles(LARGE) < FEW_TILES ? SMALL : LARGE;
   const params = { ...tile, A_ALONG_K: String(aCol <= aRow), B_ALONG_N };
   return dispatch({ shader: matmulShader, ...common, params, workgroups: grid(tiles(tile), 1) });

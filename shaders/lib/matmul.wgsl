@@ -37,6 +37,6 @@ fn batchStep(z: u32, steps: vec4<u32>) -> u32 {
 }
 
 fn biasAt(col: u32) -> f32 {
-  if (params.hasBias == 0u) { return 0.0; }
+  if (params.hasBias == 0u || col >= params.n) { return 0.0; }
   return bias[params.biasOffset + col * params.biasStep];
 }

@@ -167,6 +167,10 @@ const table = {
   ),
   training: say('training', '训练'),
   testing: say('testing', '测试'),
+  testsFewer: tell(
+    (n: string, all: string) => `a software adapter: testing ${n} of the ${all} sentences set aside`,
+    (n: string, all: string) => `软件适配器：只测试留出的 ${all} 句中的 ${n} 句`,
+  ),
   loss: say('loss', '损失'),
   tokensPerSecond: say('tokens/s', '词元/秒'),
   timeLeft: say('left', '剩余'),
