@@ -8,7 +8,7 @@ import {
 } from '../engine/index.ts';
 import type { Translator } from './decode.ts';
 import { Transformer, type TransformerConfig } from './model.ts';
-import { Tokenizer } from './tokenizer.ts';
+import { Tokenizer } from './tokenizer/index.ts';
 import type { TrainState } from './train.ts';
 
 /**

@@ -2,7 +2,7 @@ import { type GenerateOptions, generate, type Hypothesis } from './decoding/inde
 import type { SampleOptions } from './decoding/sample.ts';
 import { type DecodedToken, decodeTokens } from './decoding/tokens.ts';
 import type { Transformer } from './model.ts';
-import { EOS, type Tokenizer } from './tokenizer.ts';
+import { EOS, type Tokenizer } from './tokenizer/index.ts';
 
 /** A model and the tokenizers it was trained with. */
 export interface Translator {

@@ -3,7 +3,6 @@ export { type AttentionMask, MultiHeadAttention } from './attention.ts';
 export { DecoderState, GrowingKeyValues, KeyValues, type LayerCache } from './cache.ts';
 export { CHECKPOINT, type CheckpointFiles, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export * from './corpus/index.ts';
-export * from './data/index.ts';
 export {
   type Batch,
   type BatchTensors,
@@ -13,7 +12,8 @@ export {
   makeBatch,
   padded,
   uploadBatch,
-} from './data.ts';
+} from './data/batches.ts';
+export * from './data/index.ts';
 export {
   type ScoredTranslation,
   type StreamedToken,
@@ -31,5 +31,5 @@ export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type La
 export { Transformer, type TransformerConfig } from './model.ts';
 export { sinusoidalPositions } from './positions.ts';
 export { SimpleTransformer, type SimpleTransformerOptions } from './simple.ts';
-export * from './tokenizer.ts';
+export * from './tokenizer/index.ts';
 export { batchLoss, Trainer, type TrainOptions, type TrainState, type TrainStep, train } from './train.ts';

@@ -1,9 +1,9 @@
 import { noGrad, scope, type TraceRecord, trace, unscoped } from '../engine/index.ts';
-import { padded } from './data.ts';
+import { padded } from './data/batches.ts';
 import { encodeSource, NOTHING, type ScoredTranslation, spelled, type Translator } from './decode.ts';
 import { type GenerateOptions, generate } from './decoding/index.ts';
 import type { Transformer } from './model.ts';
-import { BOS } from './tokenizer.ts';
+import { BOS } from './tokenizer/index.ts';
 
 /** Cross-attention weights: `attention[layer][head][row][column]`; row: the target token predicted, column: source token. */
 export type CrossAttention = readonly (readonly (readonly (readonly number[])[])[])[];

@@ -18,10 +18,10 @@ import {
   type Pair,
   targetTokens,
   uploadBatch,
-} from './data.ts';
+} from './data/batches.ts';
 import type { Translator } from './decode.ts';
 import type { Transformer } from './model.ts';
-import { PAD } from './tokenizer.ts';
+import { PAD } from './tokenizer/index.ts';
 
 /** More than any model has dropouts in one step. */
 const STREAMS_PER_STEP = 4096;

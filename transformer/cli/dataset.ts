@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../engine/index.ts';
 import { buildCorpus, showcase } from '../corpus/index.ts';
+import type { Pair } from '../data/batches.ts';
 import {
   type DataReport,
   groupReferences,
@@ -8,8 +9,7 @@ import {
   type ReferencedSentence,
   setAside,
 } from '../data/index.ts';
-import type { Pair } from '../data.ts';
-import { Tokenizer, type TokenizerKind, UNK } from '../tokenizer.ts';
+import { Tokenizer, type TokenizerKind, UNK } from '../tokenizer/index.ts';
 
 /** What to train on, what to test on, and what to show. */
 export interface Dataset {

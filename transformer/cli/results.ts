@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Device } from '../../engine/index.ts';
 import { version } from '../../package.json';
-import { encodePair, epochBatches } from '../data.ts';
+import { encodePair, epochBatches } from '../data/batches.ts';
 import type { Translator } from '../decode.ts';
 import type { Language } from '../report/language.ts';
 import { renderReport } from '../report/report.ts';

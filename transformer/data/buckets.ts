@@ -1,7 +1,7 @@
 /** Batches of sentences of like length, filled by a budget of tokens, as sentences come. */
 
 import { ArgumentError, type Stream } from '../../engine/index.ts';
-import { type Batch, type Example, makeBatch } from '../data.ts';
+import { type Batch, type Example, makeBatch } from './batches.ts';
 
 /** Places of a row: the longer side. */
 export const exampleLength = ({ source, target }: Example): number => Math.max(source.length, target.length);

@@ -1,8 +1,8 @@
 /** Sentence pairs to token ids, as a stream; what the vocabulary does not hold is counted. */
 
 import { ArgumentError } from '../../engine/index.ts';
-import type { Example, Pair } from '../data.ts';
-import { BOS, EOS, UNK } from '../tokenizer.ts';
+import { BOS, EOS, UNK } from '../tokenizer/index.ts';
+import type { Example, Pair } from './batches.ts';
 import type { NumberedPair } from './pairs.ts';
 import type { DataReport } from './report.ts';
 

@@ -1,7 +1,7 @@
 /** Epochs of batches from memory or from a stream, and going on where a run stopped. */
 
 import { ArgumentError, Stream } from '../../engine/index.ts';
-import { type Batch, type Example, epochBatches } from '../data.ts';
+import { type Batch, type Example, epochBatches } from './batches.ts';
 import { TokenBuckets } from './buckets.ts';
 import { shuffleBuffer } from './shuffle.ts';
 

@@ -1,7 +1,7 @@
 /** One line of a file to a sentence pair: tab-separated columns, or JSON. */
 
 import { ArgumentError, FormatError } from '../../engine/index.ts';
-import type { Pair } from '../data.ts';
+import type { Pair } from './batches.ts';
 import type { BadReason } from './facts.ts';
 
 /** A column by its number, from 0, or by its name in the first line. */

@@ -1,7 +1,7 @@
 /** Sentence pairs out of files, as a stream: what is no pair is counted and passed over. */
 
 import { ArgumentError, FormatError } from '../../engine/index.ts';
-import type { Pair } from '../data.ts';
+import type { Pair } from './batches.ts';
 import {
   type Column,
   formatOfLine,

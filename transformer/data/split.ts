@@ -1,7 +1,7 @@
 /** Setting sentences aside for validation so that no translation of them is trained on. */
 
 import { ArgumentError } from '../../engine/index.ts';
-import type { Pair } from '../data.ts';
+import type { Pair } from './batches.ts';
 
 /**
  * What makes two sentences the same for a split: letters, marks and digits in lower case, in Unicode's compatible form,

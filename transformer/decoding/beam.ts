@@ -1,6 +1,6 @@
 import { ArgumentError } from '../../engine/index.ts';
 import type { Transformer } from '../model.ts';
-import { BOS, EOS } from '../tokenizer.ts';
+import { BOS, EOS } from '../tokenizer/index.ts';
 import { compare, Draft, type Hypothesis, lengthPenalty } from './hypothesis.ts';
 import {
   affected,

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../../engine/index.ts';
 import type { Transformer } from '../model.ts';
-import { EOS } from '../tokenizer.ts';
+import { EOS } from '../tokenizer/index.ts';
 import { type BeamOptions, beamSearch } from './beam.ts';
 import { Draft, type Hypothesis } from './hypothesis.ts';
 import { type DecodeOptions, limitsOf } from './limits.ts';

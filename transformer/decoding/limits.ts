@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../engine/index.ts';
-import { BOS, PAD } from '../tokenizer.ts';
+import { BOS, PAD } from '../tokenizer/index.ts';
 
 /** What every way of decoding takes. */
 export interface DecodeOptions {

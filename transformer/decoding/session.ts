@@ -12,7 +12,7 @@ import {
   unscoped,
 } from '../../engine/index.ts';
 import type { DecoderState } from '../cache.ts';
-import { padded } from '../data.ts';
+import { padded } from '../data/batches.ts';
 import type { Transformer } from '../model.ts';
 import type { MostProbable } from './limits.ts';
 

@@ -1,6 +1,6 @@
 import { ArgumentError, type Stream } from '../../engine/index.ts';
 import type { Transformer } from '../model.ts';
-import { BOS, EOS } from '../tokenizer.ts';
+import { BOS, EOS } from '../tokenizer/index.ts';
 import { affected, allowed, type Candidate, type Limits, limitsOf, longest } from './limits.ts';
 import { asksForDrawing, type SampleOptions, Sampler } from './sample.ts';
 import { Session } from './session.ts';

@@ -1,5 +1,5 @@
-import { ArgumentError, type Device, Stream, type Tensor, tensor } from '../engine/index.ts';
-import { BOS, EOS, PAD, type Tokenizer } from './tokenizer.ts';
+import { ArgumentError, type Device, Stream, type Tensor, tensor } from '../../engine/index.ts';
+import { BOS, EOS, PAD, type Tokenizer } from '../tokenizer/index.ts';
 
 /** A sentence and its translation. */
 export interface Pair {

@@ -1,2 +1,0 @@
-/** The tokenizer under its short name, for its neighbours. */
-export * from './tokenizer/index.ts';
