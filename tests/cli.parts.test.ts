@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { buildTokenizers, isRight, loadDataset } from '../transformer/cli/dataset.ts';
 import { drawHeatMap, drawLegend } from '../transformer/cli/heatmap.ts';
 import { LogWriter, readLog } from '../transformer/cli/log.ts';
-import { languageOf, messagesIn } from '../transformer/cli/messages.ts';
+import { languageOf, messagesIn, ROOMS } from '../transformer/cli/messages/index.ts';
 import { Progress } from '../transformer/cli/progress.ts';
 import { alignRows, coloursOf, cutTo, onBackground, pad, widthOf } from '../transformer/cli/terminal.ts';
 import { duration, percent } from '../transformer/report/language.ts';
@@ -111,6 +111,11 @@ describe('messages', () => {
     expect(languageOf({ LANG: 'zh_CN.UTF-8', LC_ALL: 'C' })).toBe('en');
     expect(languageOf({ LANG: 'de_DE.UTF-8', LC_ALL: '' })).toBe('en');
     expect(messagesIn('zh').training).toBe('训练');
+  });
+
+  it('stand in one room each', () => {
+    const names = Object.values(ROOMS).flatMap((room) => Object.keys(room));
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
 
   it('say nothing the same way in both languages but names', () => {

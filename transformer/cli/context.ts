@@ -1,5 +1,5 @@
 import type { Language } from '../report/language.ts';
-import type { Messages } from './messages.ts';
+import type { Messages } from './messages/index.ts';
 
 /** What every command is handed beside its own options. */
 export interface Context {

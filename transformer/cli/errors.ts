@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { HeddleError } from '../../engine/index.ts';
-import type { Messages } from './messages.ts';
+import type { Messages } from './messages/index.ts';
 
 /** Something on the command line that does not fit; its text is in the user's language already. */
 export class UsageError extends HeddleError {
@@ -25,8 +25,6 @@ function explainUsage({ code, message }: CommanderError, say: Messages): string 
   switch (code) {
     case 'commander.unknownOption':
       return say.unknownOption(name, /Did you mean (?:one of )?(\S+?)[?,]/.exec(message)?.[1] ?? null);
-    case 'commander.unknownCommand':
-      return say.unknownCommand(name);
     case 'commander.optionMissingArgument':
     case 'commander.missingArgument':
       return say.missingValue(/--[\w-]+/.exec(name)?.[0] ?? name);

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import type { Language } from '../report/language.ts';
 import { RanElsewhere } from './device.ts';
 import { EXIT, explain } from './errors.ts';
-import { languageOf, messagesIn } from './messages.ts';
+import { languageOf, messagesIn } from './messages/index.ts';
 import { createProgram } from './program.ts';
 
 const args = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { DeviceKind } from '../../engine/index.ts';
 import { UsageError } from './errors.ts';
-import type { Messages } from './messages.ts';
+import type { Messages } from './messages/index.ts';
 
 /** Seeds are exact integers. */
 const LARGEST_SEED = Number.MAX_SAFE_INTEGER;

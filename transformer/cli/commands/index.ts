@@ -1,0 +1,7 @@
+import type { AddCommand } from '../command.ts';
+import { addInfo } from './info.ts';
+import { addTrain } from './train.ts';
+import { addTranslate } from './translate.ts';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly AddCommand[] = [addTrain, addTranslate, addInfo];

@@ -1,0 +1,23 @@
+import { inLanguage, type Language, type Speech } from '../../report/language.ts';
+import { errors } from './errors.ts';
+import { general } from './general.ts';
+import { info } from './info.ts';
+import { train } from './train.ts';
+import { translate } from './translate.ts';
+
+/** The rooms of the table; no name stands in two of them (a test holds that). */
+export const ROOMS = { general, errors, train, translate, info };
+
+/** Everything the command line says, in both languages. A text that lacks one is a type error. */
+const table = { ...general, ...errors, ...train, ...translate, ...info };
+
+export type Messages = Speech<typeof table>;
+
+export const messagesIn = (language: Language): Messages => inLanguage(table, language);
+
+/** The language of a locale: `zh_CN.UTF-8` is Chinese, everything else English. */
+export function languageOf(env: NodeJS.ProcessEnv): Language {
+  // POSIX: the first of these that is set and not empty decides.
+  const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
+  return /^zh/i.test(locale) ? 'zh' : 'en';
+}

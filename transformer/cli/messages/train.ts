@@ -1,0 +1,94 @@
+import { say, tell } from '../../report/language.ts';
+
+/** What `heddle train` says. */
+export const train = {
+  helpTrain: say('train a translator, test it, and write a report', '训练翻译模型，测试并生成报告'),
+  helpData: say(
+    'sentence pairs: tab-separated or JSON lines, or two files of parallel lines; .gz too (default: the built-in corpus)',
+    '句对：一个文件（制表符分隔或每行一个 JSON），或两个逐行对应的文件，支持 .gz（默认内置语料）',
+  ),
+  helpSteps: say('steps to train in all (default: as many as the preset asks for)', '总训练步数（默认由预设决定）'),
+  helpPreset: tell(
+    (names: string, preset: string, own: string) =>
+      `size of the model: ${names} (default: ${preset}; with --data: ${own})`,
+    (names: string, preset: string, own: string) => `模型大小：${names}（默认 ${preset}；用 --data 时 ${own}）`,
+  ),
+  helpBatchTokens: say('target tokens in a batch (default: from the preset)', '每批目标词元数（默认由预设决定）'),
+  helpOut: say('folder to write to (default: runs/DATE-TIME)', '输出目录（默认 runs/日期-时间）'),
+  helpResume: say('folder of a run to go on with', '继续训练的目录'),
+  device: say('device', '设备'),
+  model: say('model', '模型'),
+  data: say('data', '数据'),
+  plan: say('plan', '计划'),
+  output: say('output', '输出'),
+  run: say('run', '训练'),
+  modelLine: tell(
+    (layers: number, heads: number, width: number, forward: number, parameters: string) =>
+      `${layers} + ${layers} layers, ${heads} heads, width ${width}, feed-forward ${forward}: ${parameters} parameters`,
+    (layers: number, heads: number, width: number, forward: number, parameters: string) =>
+      `${layers} + ${layers} 层，${heads} 头，宽度 ${width}，前馈 ${forward}：${parameters} 个参数`,
+  ),
+  builtInData: tell(
+    (pairs: string, test: string) => `built-in corpus: ${pairs} pairs to train on, ${test} unseen ones to test on`,
+    (pairs: string, test: string) => `内置语料：${pairs} 个训练句对，${test} 个未见过的测试句对`,
+  ),
+  fileData: tell(
+    (files: string, pairs: string, test: string) =>
+      `${files}: ${pairs} pairs to train on, ${test} set aside to test on`,
+    (files: string, pairs: string, test: string) => `${files}：${pairs} 个训练句对，另留 ${test} 个用于测试`,
+  ),
+  vocabularyLine: tell(
+    (source: string, target: string) => `${source} source tokens, ${target} target tokens`,
+    (source: string, target: string) => `源语言 ${source} 个词元，目标语言 ${target} 个词元`,
+  ),
+  vocabulary: say('tokens', '词表'),
+  planLine: tell(
+    (steps: string, batch: string, seed: number) => `${steps} steps of ${batch} target tokens, seed ${seed}`,
+    (steps: string, batch: string, seed: number) => `${steps} 步，每步 ${batch} 个目标词元，种子 ${seed}`,
+  ),
+  resuming: tell(
+    (name: string, step: string) => `going on with ${name} after step ${step}`,
+    (name: string, step: string) => `从第 ${step} 步之后继续 ${name}`,
+  ),
+  training: say('training', '训练'),
+  testing: say('testing', '测试'),
+  testsFewer: tell(
+    (n: string, all: string) => `a software adapter: testing ${n} of the ${all} sentences set aside`,
+    (n: string, all: string) => `软件适配器：只测试留出的 ${all} 句中的 ${n} 句`,
+  ),
+  loss: say('loss', '损失'),
+  tokensPerSecond: say('tokens/s', '词元/秒'),
+  timeLeft: say('left', '剩余'),
+  right: say('right', '正确'),
+  wrong: say('wrong', '错误'),
+  trained: tell(
+    (steps: string, time: string, speed: string, loss: string) =>
+      `trained ${steps} steps in ${time}, ${speed} tokens/s, loss ${loss}`,
+    (steps: string, time: string, speed: string, loss: string) =>
+      `训练 ${steps} 步，用时 ${time}，每秒 ${speed} 个词元，损失 ${loss}`,
+  ),
+  stopping: say('stopping after this step; Ctrl-C again quits at once', '完成当前步后停止；再次按 Ctrl-C 立即退出'),
+  stopped: tell(
+    (step: string, command: string) => `stopped after step ${step} and saved. Go on with: ${command}`,
+    (step: string, command: string) => `已在第 ${step} 步后停止并保存。继续：${command}`,
+  ),
+  exactMatch: tell(
+    (share: string, right: string, total: string) => `exact match on unseen sentences: ${share} (${right} of ${total})`,
+    (share: string, right: string, total: string) => `未见句子的完全匹配率：${share}（${total} 句中 ${right} 句）`,
+  ),
+  belowTarget: tell(
+    (share: string, wanted: string) => `below the ${wanted} this run is meant to reach: ${share}. Something is wrong.`,
+    (share: string, wanted: string) => `低于本次训练应达到的 ${wanted}：${share}。请检查。`,
+  ),
+  someRight: say('Some it gets right', '部分正确的译文'),
+  someWrong: say('Some it gets wrong', '部分错误的译文'),
+  expected: say('expected', '应为'),
+  showcase: say('Sentences to show', '展示句子'),
+  attentionTitle: tell(
+    (source: string, layer: number) =>
+      `What it looks at, translating “${source}” (layer ${layer}, mean of the heads, percent)`,
+    (source: string, layer: number) => `翻译“${source}”时的注意力（第 ${layer} 层，各头平均，百分比）`,
+  ),
+  readsPredicts: say('reads → predicts', '读入 → 预测'),
+  report: say('report', '报告'),
+};
