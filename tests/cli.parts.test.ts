@@ -2,12 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildTokenizers, isRight, loadDataset } from '../transformer/cli/dataset.ts';
+import { loadDataset } from '../transformer/cli/dataset.ts';
 import { drawHeatMap, drawLegend } from '../transformer/cli/heatmap.ts';
 import { LogWriter, readLog } from '../transformer/cli/log.ts';
 import { languageOf, messagesIn, ROOMS } from '../transformer/cli/messages/index.ts';
 import { Progress } from '../transformer/cli/progress.ts';
 import { alignRows, coloursOf, cutTo, onBackground, pad, widthOf } from '../transformer/cli/terminal.ts';
+import { buildTokenizers, isRight } from '../transformer/cli/tokenizers.ts';
 import { duration, percent } from '../transformer/report/language.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-cli-'));

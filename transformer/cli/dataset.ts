@@ -1,4 +1,3 @@
-import { ArgumentError } from '../../engine/index.ts';
 import { buildCorpus, showcase } from '../corpus/index.ts';
 import type { Pair } from '../data/batches.ts';
 import {
@@ -9,7 +8,6 @@ import {
   type ReferencedSentence,
   setAside,
 } from '../data/index.ts';
-import { Tokenizer, type TokenizerKind, UNK } from '../tokenizer/index.ts';
 
 /** What to train on, what to test on, and what to show. */
 export interface Dataset {
@@ -27,9 +25,6 @@ export interface Dataset {
 const TEST_FRACTION = 0.05;
 const MOST_TEST = 1000;
 const SHOWN = 5;
-
-/** A word that occurs once in a large text is seldom worth a row of the embedding. */
-const LARGE_TEXT = 5000;
 
 /** Enough that the default run sees hardly a sentence twice. */
 const BUILT_IN_PAIRS = 80_000;
@@ -57,39 +52,4 @@ async function fromFiles(files: readonly string[], seed: number): Promise<Datase
 export function spread<T>(items: readonly T[], most: number): T[] {
   if (items.length <= most) return [...items];
   return Array.from({ length: most }, (_, i) => items[Math.floor(((i + 0.5) * items.length) / most)]!);
-}
-
-/** Tokenizers for both sides: words, but characters for a language that is written without spaces. */
-export function buildTokenizers(pairs: readonly Pair[]): { source: Tokenizer; target: Tokenizer } {
-  if (pairs.length === 0) throw new ArgumentError('buildTokenizers: no sentence pairs.');
-  const build = (texts: readonly string[]): Tokenizer => {
-    const kind: TokenizerKind = isUnspaced(texts) ? 'characters' : 'words';
-    const rare = kind === 'words' && texts.length > LARGE_TEXT && distinctWords(texts) > LARGE_TEXT;
-    return Tokenizer.build(kind, texts, { minCount: rare ? 2 : 1 });
-  };
-  return { source: build(pairs.map((p) => p.source)), target: build(pairs.map((p) => p.target)) };
-}
-
-const distinctWords = (texts: readonly string[]): number => new Set(texts.flatMap((t) => t.split(/\s+/))).size;
-
-/** Chinese, Japanese and Thai put no spaces between words. */
-export function isUnspaced(texts: readonly string[]): boolean {
-  let unspaced = 0;
-  let letters = 0;
-  for (const text of texts.slice(0, 1000)) {
-    unspaced += text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu)?.length ?? 0;
-    letters += text.match(/\p{L}/gu)?.length ?? 0;
-  }
-  return unspaced > letters / 2;
-}
-
-/**
- * Whether a translation is one of those expected. It is compared with what the tokenizer leaves of a reference (capitals
- * and spaces, where it does not keep them); a reference with unknown tokens cannot be met.
- */
-export function isRight(output: string, references: readonly string[], target: Tokenizer): boolean {
-  return references.some((reference) => {
-    const ids = target.encode(reference);
-    return !ids.includes(UNK) && target.decode(ids) === output;
-  });
 }

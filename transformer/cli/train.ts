@@ -7,10 +7,9 @@ import { count, duration, number, percent } from '../report/language.ts';
 import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
 import { Trainer, type TrainState } from '../train.ts';
 import type { Context } from './context.ts';
-import { buildTokenizers, type Dataset } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 import { openChosen } from './device.ts';
 import { EXIT } from './errors.ts';
-import { evaluate, inspect, scoresOf } from './evaluate.ts';
 import { Interrupt } from './interrupt.ts';
 import { type Job, prepareJob, type TrainFlags } from './job.ts';
 import { type LogEntry, LogWriter, readLog } from './log.ts';
@@ -18,6 +17,8 @@ import { defaultPreset, PRESETS, scheduleOf, WANTED_MATCH } from './presets.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import { writeResults } from './results.ts';
 import { printAttention, printFacts, printLine, printSamples, printScores, printShowcase } from './show.ts';
+import { inspect, scoresOf, translateAll } from './testing.ts';
+import { buildTokenizers } from './tokenizers.ts';
 
 /** A crash or a power cut loses at most this much. */
 const SAVE_EVERY_MS = 120_000;
@@ -173,7 +174,7 @@ async function test(
   const progress = new Progress(say.testing, sentences.length, 0, progressOptions(context));
   let right = 0;
   try {
-    for await (const batch of evaluate(translator, sentences)) {
+    for await (const batch of translateAll(translator, sentences)) {
       samples.push(...batch);
       right += batch.filter((s) => s.right).length;
       progress.update(samples.length, `${percent(right / samples.length)} ${say.right}`);

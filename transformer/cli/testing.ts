@@ -3,7 +3,7 @@ import { type Translator, translateBatch } from '../decode.ts';
 import { type BleuTokenizer, corpusBleu, corpusChrf } from '../evaluate/index.ts';
 import { inspectTranslation } from '../inspect.ts';
 import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
-import { isRight, isUnspaced } from './dataset.ts';
+import { isRight, isUnspaced } from './tokenizers.ts';
 
 /** Sentences translated together. */
 const TOGETHER = 64;
@@ -12,7 +12,7 @@ const TOGETHER = 64;
  * Translates every sentence and yields each with its verdict, batch by batch. Sentences of like length go together, so
  * that none waits for a long one; the samples of a batch are in no particular order.
  */
-export async function* evaluate(
+export async function* translateAll(
   translator: Translator,
   sentences: readonly ReferencedSentence[],
 ): AsyncGenerator<Sample[]> {
