@@ -9,7 +9,7 @@
 const LAYERS = [
   { name: 'base', path: '^engine/(shape|dtype|errors|random)\\.ts$' },
   { name: 'tensor', path: '^engine/(tensor|memory|backend)\\.ts$' },
-  { name: 'core', path: '^engine/(op|launch|autograd|trace|plan|copy|reference|device|create|gradcheck)\\.ts$' },
+  { name: 'core', path: '^engine/(op|launch|autograd|trace|plan|copy|reference|device|create|gradcheck|recompute)\\.ts$' },
   { name: 'ops', path: '^engine/ops/' },
   { name: 'methods', path: '^engine/methods\\.ts$' },
   { name: 'modules', path: '^engine/(nn|optim|io)/' },

@@ -81,6 +81,11 @@ export class Node implements TapeNode {
   #references = 1;
   #freed = false;
 
+  /** The number that the next entry will have: what is on the tape now lies below it. */
+  static get next(): number {
+    return Node.#count;
+  }
+
   constructor(name: string, rule: GradRule | null, inputs: Readonly<Record<string, Tensor>>, attrs: object) {
     this.name = name;
     this.rule = rule;
@@ -305,6 +310,25 @@ function reachable(root: Node | Leaf): Node[] {
     for (const { node: next } of node.inputs) if (next instanceof Node) stack.push(next);
   }
   return [...seen].sort((a, b) => b.sequence - a.sequence);
+}
+
+/**
+ * Every leaf that `output` was made from, but for those in `known`.
+ *
+ * @throws {GradientError} when it was also made from an entry of the tape below number `first`
+ */
+export function leavesBelow(output: Tensor, first: number, known: ReadonlySet<TapeNode | null>): Leaf[] {
+  const root = output.node as Node | Leaf | null;
+  const inside = root === null ? [] : reachable(root);
+  const ends = new Set<Node | Leaf | null>([...inside.flatMap((n) => n.inputs.map(({ node }) => node)), root]);
+  for (const end of ends) {
+    if (end instanceof Node && end.sequence < first) {
+      throw new GradientError(
+        `recompute: the body uses a result of ${end.name} that is on the tape. Pass it as an input of recompute().`,
+      );
+    }
+  }
+  return [...ends].filter((end): end is Leaf => end instanceof Leaf && !known.has(end));
 }
 
 /** Adds `g` to the leaf's `.grad`, in place where it lies in the model's gradient buffer. Takes `g` over. */

@@ -34,6 +34,7 @@ export { type Op, type OpCase, operations } from './op.ts';
 export * from './ops/index.ts';
 export * from './optim/index.ts';
 export { defaultGenerator, Generator, manualSeed, Stream } from './random.ts';
+export { recompute } from './recompute.ts';
 export type { Shape } from './shape.ts';
 export { type NestedArray, Tensor } from './tensor.ts';
 export { named, Trace, type TraceOptions, type TraceRecord, trace } from './trace.ts';

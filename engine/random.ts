@@ -59,6 +59,7 @@ export class Generator {
 
   /** A stream nobody has drawn from. */
   next(): Stream {
+    if (watched !== null && !watched.has(this)) watched.set(this, this.state);
     return new Stream(this.#seed, this.#stream++);
   }
 
@@ -132,4 +133,41 @@ export let defaultGenerator = new Generator(0);
 export function manualSeed(seed: number): Generator {
   defaultGenerator = new Generator(seed);
   return defaultGenerator;
+}
+
+/** Where generators stood when something began to draw from them. */
+export interface Draws {
+  readonly before: ReadonlyMap<Generator, Generator['state']>;
+  readonly byDefault: Generator;
+}
+
+/** The generators drawn from since the innermost `recordDraws` began. */
+let watched: Map<Generator, Generator['state']> | null = null;
+
+/** Runs `body` and notes which generators it draws from, so that `replayDraws` can have it draw the same again. */
+export function recordDraws<T>(body: () => T): { readonly value: T; readonly draws: Draws } {
+  const outer = watched;
+  const before = new Map<Generator, Generator['state']>();
+  const byDefault = defaultGenerator;
+  watched = before;
+  try {
+    return { value: body(), draws: { before, byDefault } };
+  } finally {
+    watched = outer;
+    for (const [generator, state] of before) if (outer !== null && !outer.has(generator)) outer.set(generator, state);
+  }
+}
+
+/** Runs `body` with the generators where they stood then; afterwards they stand where they stood before the call. */
+export function replayDraws<T>({ before, byDefault }: Draws, body: () => T): T {
+  const now = new Map([...before.keys()].map((generator) => [generator, generator.state] as const));
+  const defaultNow = defaultGenerator;
+  try {
+    defaultGenerator = byDefault;
+    for (const [generator, state] of before) generator.state = state;
+    return body();
+  } finally {
+    for (const [generator, state] of now) generator.state = state;
+    defaultGenerator = defaultNow;
+  }
 }

@@ -1,4 +1,14 @@
-import { Dropout, gelu, LayerNorm, Linear, Module, type ModuleOptions, relu, Tensor } from '../engine/index.ts';
+import {
+  Dropout,
+  gelu,
+  LayerNorm,
+  Linear,
+  Module,
+  type ModuleOptions,
+  recompute,
+  relu,
+  Tensor,
+} from '../engine/index.ts';
 import { type AttentionMask, MultiHeadAttention } from './attention.ts';
 import { GrowingKeyValues, type LayerCache } from './cache.ts';
 
@@ -112,8 +122,18 @@ export class DecoderLayer extends Layer {
   }
 }
 
+/** A stack of layers that may be computed twice to save memory. */
+abstract class Stack extends Module {
+  /** In training, keep only the input of each layer for the gradient, and run the layer again for it. */
+  recompute = false;
+
+  protected run<In extends readonly (Tensor | null)[]>(body: (...inputs: In) => Tensor, ...inputs: In): Tensor {
+    return this.recompute && this.training ? recompute(body, ...inputs) : body(...inputs);
+  }
+}
+
 /** `count` encoder layers, one on the other; with `finalNorm` a LayerNorm at the end, as nn.Transformer has. */
-export class Encoder extends Module {
+export class Encoder extends Stack {
   readonly layers: readonly EncoderLayer[];
   readonly norm: LayerNorm | null;
 
@@ -124,13 +144,17 @@ export class Encoder extends Module {
   }
 
   forward(x: Tensor, mask?: AttentionMask): Tensor {
-    const y = this.layers.reduce((state, layer) => layer.forward(state, mask), x);
+    const padding = mask?.keyPadding ?? null;
+    const y = this.layers.reduce(
+      (state, layer) => this.run((z, hidden) => layer.forward(z, { ...mask, keyPadding: hidden }), state, padding),
+      x,
+    );
     return this.norm?.forward(y) ?? y;
   }
 }
 
 /** `count` decoder layers, one on the other. */
-export class Decoder extends Module {
+export class Decoder extends Stack {
   readonly layers: readonly DecoderLayer[];
   readonly norm: LayerNorm | null;
 
@@ -142,10 +166,17 @@ export class Decoder extends Module {
 
   /** x: [batch, L, d]; memory: [batch, S, d], or a cache for each layer → [batch, L, d] */
   forward(x: Tensor, memory: Tensor | readonly LayerCache[], mask?: DecoderMask): Tensor {
-    const y = this.layers.reduce(
-      (state, layer, i) => layer.forward(state, memory instanceof Tensor ? memory : memory[i]!, mask),
-      x,
-    );
+    const { target, memory: source } = mask ?? {};
+    const paddings = [target?.keyPadding ?? null, source?.keyPadding ?? null] as const;
+    const y = this.layers.reduce((state, layer, i) => {
+      if (!(memory instanceof Tensor)) return layer.forward(state, memory[i]!, mask);
+      const body = (z: Tensor, read: Tensor, written: Tensor | null, hidden: Tensor | null): Tensor =>
+        layer.forward(z, read, {
+          target: { ...target, keyPadding: written },
+          memory: { ...source, keyPadding: hidden },
+        });
+      return this.run(body, state, memory, ...paddings);
+    }, x);
     return this.norm?.forward(y) ?? y;
   }
 }
