@@ -1,0 +1,41 @@
+import { ArgumentError } from '../../engine/index.ts';
+import type { Pair } from '../data/batches.ts';
+import { Tokenizer, type TokenizerKind, UNK } from '../tokenizer/index.ts';
+
+/** A word that occurs once in a large text is seldom worth a row of the embedding. */
+const LARGE_TEXT = 5000;
+
+/** Tokenizers for both sides: words, but characters for a language that is written without spaces. */
+export function buildTokenizers(pairs: readonly Pair[]): { source: Tokenizer; target: Tokenizer } {
+  if (pairs.length === 0) throw new ArgumentError('buildTokenizers: no sentence pairs.');
+  const build = (texts: readonly string[]): Tokenizer => {
+    const kind: TokenizerKind = isUnspaced(texts) ? 'characters' : 'words';
+    const rare = kind === 'words' && texts.length > LARGE_TEXT && distinctWords(texts) > LARGE_TEXT;
+    return Tokenizer.build(kind, texts, { minCount: rare ? 2 : 1 });
+  };
+  return { source: build(pairs.map((p) => p.source)), target: build(pairs.map((p) => p.target)) };
+}
+
+const distinctWords = (texts: readonly string[]): number => new Set(texts.flatMap((t) => t.split(/\s+/))).size;
+
+/** Chinese, Japanese and Thai put no spaces between words. */
+export function isUnspaced(texts: readonly string[]): boolean {
+  let unspaced = 0;
+  let letters = 0;
+  for (const text of texts.slice(0, 1000)) {
+    unspaced += text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu)?.length ?? 0;
+    letters += text.match(/\p{L}/gu)?.length ?? 0;
+  }
+  return unspaced > letters / 2;
+}
+
+/**
+ * Whether a translation is one of those expected. It is compared with what the tokenizer leaves of a reference (capitals
+ * and spaces, where it does not keep them); a reference with unknown tokens cannot be met.
+ */
+export function isRight(output: string, references: readonly string[], target: Tokenizer): boolean {
+  return references.some((reference) => {
+    const ids = target.encode(reference);
+    return !ids.includes(UNK) && target.decode(ids) === output;
+  });
+}
