@@ -1,7 +1,7 @@
 import { type GradContext, isGradEnabled, Node } from './autograd.ts';
 import type { Backend, Operand, WasmLaunch, WebGPULaunch } from './backend.ts';
 import type { DType } from './dtype.ts';
-import { DeviceError, DTypeError, show } from './errors.ts';
+import { DeviceError, DTypeError, GradientError, show } from './errors.ts';
 import { type LaunchTools, runKernels } from './launch.ts';
 import { scope } from './memory.ts';
 import type { NDArray } from './reference.ts';
@@ -55,6 +55,8 @@ interface Described<In extends string, Opt extends string, A> {
   readonly attrs: A;
   /** Dtypes each input may have; float32 alone where nothing is said. */
   readonly dtypes?: { readonly [K in In]?: readonly DType[] };
+  /** Inputs that are looked up and never learnt: asking for their gradient is an error. */
+  readonly constants?: readonly NoInfer<In>[];
   /** The formula in float64, of the first output. */
   readonly reference: (inputs: Slots<NoInfer<In>, NoInfer<Opt>, NDArray>, attrs: NoInfer<A>) => NDArray;
   readonly cases: readonly OpCase<NoInfer<In>, NoInfer<Opt>, NoInfer<A>>[];
@@ -104,6 +106,7 @@ export interface Op {
   readonly optional: readonly string[];
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly dtypes: Readonly<Record<string, readonly DType[]>>;
+  readonly constants: readonly string[];
   readonly differentiable: boolean;
   readonly reference: (inputs: Readonly<Record<string, NDArray>>, attrs: never) => NDArray;
   readonly cases: readonly OpCase<string, string, object>[];
@@ -278,6 +281,7 @@ function publish<F extends (inputs: never, attrs?: never) => Tensor, In extends 
       optional: spec.optional ?? [],
       attrs: spec.attrs as Record<string, unknown>,
       dtypes,
+      constants: spec.constants ?? [],
       differentiable,
       reference: spec.reference as unknown as Op['reference'],
       cases: spec.cases as unknown as Op['cases'],
@@ -295,12 +299,13 @@ const pick = ({
   optional,
   attrs,
   dtypes,
+  constants,
   differentiable,
   reference,
   cases,
   run,
 }: Op): object => ({
-  ...{ kind, formula, inputs, optional, attrs, dtypes, differentiable, reference, cases, run },
+  ...{ kind, formula, inputs, optional, attrs, dtypes, constants, differentiable, reference, cases, run },
 });
 
 /** The inputs that were given, in order. */
@@ -308,9 +313,9 @@ function present(given: object): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(given).filter(([, t]) => t !== undefined && t !== null));
 }
 
-/** Same device, dtypes the operation takes, nothing missing. Returns the device. */
+/** Same device, dtypes the operation takes, no gradient asked of a constant, nothing missing. Returns the device. */
 function check<In extends string, Opt extends string, A>(
-  { name, inputs, optional, variadic, dtypes }: Described<In, Opt, A>,
+  { name, inputs, optional, variadic, dtypes, constants }: Described<In, Opt, A>,
   given: Record<string, Tensor>,
 ): Backend {
   let device: Backend | null = null;
@@ -320,6 +325,9 @@ function check<In extends string, Opt extends string, A>(
       throw new DTypeError(
         `${name}: ${input} is ${t.dtype} ${show(t.shape)}, expected ${takes.join(' or ')}. Convert it with to().`,
       );
+    }
+    if (t.requiresGrad && constants?.includes(input as In) && isGradEnabled()) {
+      throw new GradientError(`${name}: ${input} requires a gradient, but is a constant here. Give detach() of it.`);
     }
     device ??= t.device;
     if (t.device !== device) {

@@ -19,6 +19,7 @@ export * from './mseLoss.ts';
 export * from './pad.ts';
 export * from './reduce.ts';
 export * from './rmsNorm.ts';
+export * from './rotary.ts';
 export * from './softmax.ts';
 export * from './sumTo.ts';
 export * from './topk.ts';

@@ -17,6 +17,7 @@ export * from './layerNorm';
 export * from './matmul';
 export * from './optim';
 export * from './reduce';
+export * from './rotary';
 export * from './softmax';
 export * from './topk';
 export * from './triangle';
