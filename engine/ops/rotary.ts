@@ -74,7 +74,11 @@ const rotaryOp = defineOp({
   cases: [
     { inputs: { x: [3, 6], table: [3, 6] } },
     { inputs: { x: [2, 3, 5, 8], table: [9, 8] }, attrs: { start: 4 } },
-    { inputs: { x: [2, 5, 2, 3, 10], table: [5, 10] }, attrs: { dim: 1, inverse: true }, note: 'heads within positions' },
+    {
+      inputs: { x: [2, 5, 2, 3, 10], table: [5, 10] },
+      attrs: { dim: 1, inverse: true },
+      note: 'heads within positions',
+    },
     { inputs: { x: [1, 2], table: [1, 2] } },
     { inputs: { x: [0, 4], table: [2, 4] } },
     { inputs: { x: [8, 128, 8, 64], table: [512, 64] }, attrs: { dim: 1 }, bench: true, gradient: false },

@@ -26,7 +26,7 @@ export function rotary(
   for (let row = begin; row < end; row++) {
     const from = x + <usize>row * bytes;
     const to = output + <usize>row * bytes;
-    const turn = table + <usize>((row / rows) % n + start) * bytes;
+    const turn = table + <usize>(((row / rows) % n) + start) * bytes;
     for (let i: usize = 0; i < whole; i += 16) {
       v128.store(to + i, turned(v128.load(from + i), v128.load(turn + i), signs));
     }
