@@ -1,11 +1,15 @@
 /**
- * Imports with `?inline`: a script or a style sheet, with all it imports, bundled and minified into one string, for a page
- * that must stand alone. `import script from './client.ts?inline'`; TypeScript learns of it from transformer/report/inline.d.ts.
+ * Imports of text. With `?inline`, a script or a style sheet, with all it imports, bundled and minified into one string, for
+ * a page that must stand alone: `import script from './client.ts?inline'`. With `?raw`, a file just as it is, as Vite has it
+ * too: `import text from './train.py?raw'`. TypeScript learns of them from transformer/report/inline.d.ts and
+ * transformer/export/raw.d.ts.
  */
+import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const QUERY = '?inline';
+const RAW = '?raw';
 const MARK = '\0inline:';
 
 /** @param {string} path */
@@ -41,12 +45,19 @@ export function inlineEsbuild() {
         const { text, files } = await bundled(path);
         return { contents: text, loader: 'text', watchFiles: files };
       });
+      onResolve({ filter: /\?raw$/ }, ({ path, resolveDir }) => ({
+        path: resolve(resolveDir, path.slice(0, -RAW.length)),
+        namespace: 'raw',
+      }));
+      onLoad({ filter: /.*/, namespace: 'raw' }, async ({ path }) => {
+        return { contents: await readFile(path), loader: 'text', watchFiles: [path] };
+      });
     },
   };
 }
 
 /**
- * The same for Vite and Vitest.
+ * The `?inline` imports of Vite and Vitest; they know `?raw` by themselves.
  *
  * @returns {import('vite').Plugin}
  */

@@ -1,7 +1,8 @@
 import type { AddCommand } from '../command.ts';
+import { addExport } from './export.ts';
 import { addInfo } from './info.ts';
 import { addTrain } from './train.ts';
 import { addTranslate } from './translate.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly AddCommand[] = [addTrain, addTranslate, addInfo];
+export const COMMANDS: readonly AddCommand[] = [addTrain, addTranslate, addInfo, addExport];

@@ -1,15 +1,16 @@
 import { inLanguage, type Language, type Speech } from '../../report/language.ts';
 import { errors } from './errors.ts';
+import { exporting } from './export.ts';
 import { general } from './general.ts';
 import { info } from './info.ts';
 import { train } from './train.ts';
 import { translate } from './translate.ts';
 
 /** The rooms of the table; no name stands in two of them (a test holds that). */
-export const ROOMS = { general, errors, train, translate, info };
+export const ROOMS = { general, errors, train, translate, info, exporting };
 
 /** Everything the command line says, in both languages. A text that lacks one is a type error. */
-const table = { ...general, ...errors, ...train, ...translate, ...info };
+const table = { ...general, ...errors, ...train, ...translate, ...info, ...exporting };
 
 export type Messages = Speech<typeof table>;
 
