@@ -1,15 +1,8 @@
-import {
-  type Device,
-  decodeSafetensors,
-  encodeSafetensors,
-  FormatError,
-  HeddleError,
-  type HostTensor,
-} from '../engine/index.ts';
+import { type Device, decodeSafetensors, encodeSafetensors, FormatError, HeddleError } from '../engine/index.ts';
 import type { Translator } from './decode.ts';
 import { Transformer, type TransformerConfig } from './model.ts';
 import { Tokenizer } from './tokenizer/index.ts';
-import type { TrainState } from './train.ts';
+import { decodeState, encodeState, type TrainState } from './training/state.ts';
 
 /**
  * A translator as files: what a run folder holds and what travels. Nothing here touches a disk, so a page can keep the
@@ -80,7 +73,7 @@ export function decodeCheckpoint(
   }
   const { tensors } = decodeSafetensors(file(CHECKPOINT.model), CHECKPOINT.model);
   const optimizer = files[CHECKPOINT.optimizer];
-  const state = optimizer === undefined ? null : decodeState(optimizer);
+  const state = optimizer === undefined ? null : decodeState(optimizer, CHECKPOINT.optimizer);
   const model = new Transformer(config.model, { device });
   try {
     model.loadStateDict(tensors);
@@ -97,43 +90,5 @@ function parse(name: string, bytes: Uint8Array): unknown {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     throw new FormatError(`checkpoint: ${name} is no JSON. It was cut off or is another file.`);
-  }
-}
-
-/** Running means as tensors `PLACE.NAME`; steps and settings as text beside them. */
-function encodeState({ step, optimizer }: TrainState): Uint8Array {
-  const tensors: Record<string, HostTensor> = {};
-  const steps: Record<string, number> = {};
-  for (const [place, { step: own, values }] of Object.entries(optimizer.state)) {
-    steps[place] = own;
-    for (const [name, data] of Object.entries(values)) {
-      tensors[`${place}.${name}`] = { dtype: 'float32', shape: [data.length], data };
-    }
-  }
-  return encodeSafetensors(tensors, {
-    step: `${step}`,
-    steps: JSON.stringify(steps),
-    groups: JSON.stringify(optimizer.paramGroups),
-  });
-}
-
-function decodeState(bytes: Uint8Array): TrainState {
-  const { tensors, metadata } = decodeSafetensors(bytes, CHECKPOINT.optimizer);
-  const values: Record<string, Record<string, Float32Array>> = {};
-  for (const [key, { data }] of Object.entries(tensors)) {
-    const [place = '', name = ''] = key.split('.');
-    (values[place] ??= {})[name] = data as Float32Array;
-  }
-  try {
-    const steps = JSON.parse(metadata['steps'] ?? '') as Record<string, number>;
-    const paramGroups = JSON.parse(metadata['groups'] ?? '') as TrainState['optimizer']['paramGroups'];
-    const state = Object.fromEntries(
-      Object.entries(steps).map(([place, step]) => [place, { step, values: values[place] ?? {} }]),
-    );
-    return { step: Number(metadata['step']), optimizer: { state, paramGroups } };
-  } catch {
-    throw new FormatError(
-      `checkpoint: ${CHECKPOINT.optimizer} has no training state in its header. Go on from another checkpoint.`,
-    );
   }
 }

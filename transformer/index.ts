@@ -32,4 +32,4 @@ export { Transformer, type TransformerConfig } from './model.ts';
 export { sinusoidalPositions } from './positions.ts';
 export { SimpleTransformer, type SimpleTransformerOptions } from './simple.ts';
 export * from './tokenizer/index.ts';
-export { batchLoss, Trainer, type TrainOptions, type TrainState, type TrainStep, train } from './train.ts';
+export * from './training/index.ts';

@@ -5,7 +5,7 @@ import { version } from '../../package.json';
 import { CHECKPOINT, decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
 import type { Translator } from '../decode.ts';
 import type { Transformer } from '../model.ts';
-import type { TrainState } from '../train.ts';
+import type { TrainState } from '../training/index.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
 import type { Preset, PresetName } from './presets.ts';

@@ -5,7 +5,7 @@ import { Transformer } from '../model.ts';
 import { smoothed } from '../report/curves.ts';
 import { count, duration, number, percent } from '../report/language.ts';
 import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
-import { Trainer, type TrainState } from '../train.ts';
+import { Trainer, type TrainState } from '../training/index.ts';
 import type { Context } from './context.ts';
 import type { Dataset } from './dataset.ts';
 import { openChosen } from './device.ts';

@@ -61,9 +61,14 @@ export function epochBatches(examples: readonly Example[], batchTokens: number, 
   return stream.shuffle(batches);
 }
 
-/** int32 [rows, length], filled up with padding. */
-export function padded(rows: readonly (readonly number[])[], length: number, device: Device): Tensor {
-  const values = new Int32Array(rows.length * length).fill(PAD);
+/** int32 [rows, length], filled up with `padId`. */
+export function padded(
+  rows: readonly (readonly number[])[],
+  length: number,
+  device: Device,
+  padId: number = PAD,
+): Tensor {
+  const values = new Int32Array(rows.length * length).fill(padId);
   for (const [i, row] of rows.entries()) values.set(row.slice(0, length), i * length);
   return tensor(values, { shape: [rows.length, length], device });
 }
@@ -78,26 +83,29 @@ export interface BatchTensors {
   readonly expected: Tensor;
 }
 
-export function uploadBatch({ examples, sourceLength, targetLength }: Batch, device: Device): BatchTensors {
-  const targets = examples.map((e) => e.target);
+export function uploadBatch(
+  { examples, sourceLength, targetLength }: Batch,
+  device: Device,
+  padId: number = PAD,
+): BatchTensors {
+  const [sources, targets] = [examples.map((e) => e.source), examples.map((e) => e.target)];
+  const fill = (rows: readonly (readonly number[])[], length: number): Tensor => padded(rows, length, device, padId);
   return {
-    source: padded(
-      examples.map((e) => e.source),
-      sourceLength,
-      device,
-    ),
-    input: padded(
+    source: fill(sources, sourceLength),
+    input: fill(
       targets.map((t) => t.slice(0, -1)),
       targetLength - 1,
-      device,
     ),
-    expected: padded(
+    expected: fill(
       targets.map((t) => t.slice(1)),
       targetLength - 1,
-      device,
     ),
   };
 }
 
 /** Tokens the decoder learns to predict in a batch, padding not counted. */
-export const targetTokens = ({ examples }: Batch): number => examples.reduce((n, e) => n + e.target.length - 1, 0);
+export function targetTokens({ examples }: Batch, padId: number = PAD): number {
+  let count = 0;
+  for (const { target } of examples) for (let i = 1; i < target.length; i++) if (target[i] !== padId) count++;
+  return count;
+}

@@ -17,6 +17,8 @@ export interface DataPosition {
 
 /** Epochs of batches. The same epoch of the same data and options always has the same batches in the same order. */
 export interface BatchSource {
+  /** Batches of an epoch, where every epoch has as many and that is known before one is read. */
+  readonly batchesPerEpoch?: number;
   /** One epoch, or what is left of it after the first `from` batches. */
   batches(epoch: number, from?: number): AsyncIterable<Batch>;
 }
@@ -39,12 +41,19 @@ export class MemoryBatches implements BatchSource {
   readonly examples: readonly Example[];
   readonly batchTokens: number;
   readonly seed: number;
+  #count: number | null = null;
 
   constructor(examples: readonly Example[], { batchTokens = BATCH_TOKENS, seed = 0 }: BatchOptions = {}) {
     if (examples.length === 0) throw new ArgumentError('MemoryBatches: no examples. The data is empty.');
     this.examples = examples;
     this.batchTokens = batchTokens;
     this.seed = seed;
+  }
+
+  /** Cut from lengths alone, which are the same in any order. */
+  get batchesPerEpoch(): number {
+    this.#count ??= epochBatches(this.examples, this.batchTokens, this.seed, 0).length;
+    return this.#count;
   }
 
   async *batches(epoch: number, from = 0): AsyncGenerator<Batch> {
@@ -94,26 +103,51 @@ export class StreamBatches implements BatchSource {
   }
 }
 
+/** Batches that one step of training takes, and the position behind them. */
+export interface BatchGroup {
+  readonly batches: readonly Batch[];
+  readonly position: DataPosition;
+}
+
 /**
- * Batches epoch after epoch, without end, from a position on. Each comes with the position behind it: save that with the
- * checkpoint of the step, and give it back to go on with exactly the batches that would have come.
+ * Batches epoch after epoch, without end, from a position on, in groups of `size`; the last group of an epoch has what is
+ * left. Each comes with the position behind it: save that with the checkpoint of the step, and give it back to go on with
+ * exactly the groups that would have come.
  */
-export async function* batchesFrom(
+export async function* batchGroups(
   source: BatchSource,
+  size: number,
   position: DataPosition = { epoch: 0, batch: 0 },
-): AsyncGenerator<{ readonly batch: Batch; readonly position: DataPosition }> {
+): AsyncGenerator<BatchGroup> {
   const { epoch: first, batch: from } = position;
   if (![first, from].every((n) => Number.isInteger(n) && n >= 0)) {
-    throw new ArgumentError(`batchesFrom: position ${JSON.stringify(position)}. Expected { epoch, batch }, from 0.`);
+    throw new ArgumentError(`batchGroups: position ${JSON.stringify(position)}. Expected { epoch, batch }, from 0.`);
   }
   let done = from;
   for (let epoch = first; ; epoch++) {
-    let any = done > 0;
-    for await (const batch of source.batches(epoch, done)) {
-      any = true;
-      yield { batch, position: { epoch, batch: ++done } };
+    const before = done;
+    let group: Batch[] = [];
+    const take = (): BatchGroup => {
+      const batches = group;
+      group = [];
+      return { batches, position: { epoch, batch: (done += batches.length) } };
+    };
+    for await (const batch of source.batches(epoch, before)) {
+      group.push(batch);
+      if (group.length === size) yield take();
     }
-    if (!any) throw new ArgumentError(`batchesFrom: epoch ${epoch} has no batches. The data is empty.`);
+    if (group.length > 0) yield take();
+    if (done === 0) throw new ArgumentError(`batchGroups: epoch ${epoch} has no batches. The data is empty.`);
     done = 0;
+  }
+}
+
+/** The same, one batch at a time. */
+export async function* batchesFrom(
+  source: BatchSource,
+  position?: DataPosition,
+): AsyncGenerator<{ readonly batch: Batch; readonly position: DataPosition }> {
+  for await (const group of batchGroups(source, 1, position)) {
+    yield { batch: group.batches[0]!, position: group.position };
   }
 }

@@ -2,9 +2,11 @@
 export { bucketWidth, TokenBuckets } from './buckets.ts';
 export { type EncodeOptions, encodePairs, type TextEncoding } from './encode.ts';
 export {
+  type BatchGroup,
   type BatchOptions,
   type BatchSource,
   batchesFrom,
+  batchGroups,
   type DataPosition,
   MemoryBatches,
   StreamBatches,

@@ -1,0 +1,203 @@
+import { Adam, ArgumentError, full, gradNorm, HeddleError, scope, type Tensor, unscoped } from '../../engine/index.ts';
+import { type Batch, encodePair, type Pair, targetTokens, uploadBatch } from '../data/batches.ts';
+import { type BatchSource, batchGroups, type DataPosition, MemoryBatches } from '../data/index.ts';
+import type { Translator } from '../decode.ts';
+import { batchLoss } from './loss.ts';
+import { settingsOf, type TrainOptions, type TrainSettings, type TrainStep } from './options.ts';
+import type { TrainState } from './state.ts';
+import { PassStreams } from './streams.ts';
+
+/** What to learn from: pairs in memory, or batches that come from anywhere, such as `StreamBatches` of a large file. */
+export type TrainData = readonly Pair[] | BatchSource;
+
+/**
+ * Trains step by step: `for await (const s of trainer.run()) console.log(s.loss)`. Stop by leaving the loop; `state()`
+ * then gives what `restore` goes on from, with exactly the losses that would have come: which batches a step takes and
+ * what dropout leaves out are functions of the data, the seed and the step.
+ *
+ * A step whose loss or gradient is not finite ends the run with an error that says so; parameters are as before it.
+ */
+export class Trainer implements Disposable {
+  readonly translator: Translator;
+  readonly optimizer: Adam;
+  readonly settings: TrainSettings;
+  readonly #source: BatchSource;
+  readonly #streams: PassStreams;
+  #step = 0;
+  #position: DataPosition = { epoch: 0, batch: 0 };
+
+  private constructor(translator: Translator, source: BatchSource, settings: TrainSettings) {
+    this.translator = translator;
+    this.#source = source;
+    this.settings = settings;
+    this.#streams = new PassStreams(translator.model, settings.seed);
+    this.optimizer = new Adam(translator.model.flattenParameters().parameters(), {
+      lr: 1,
+      betas: [0.9, 0.98],
+      eps: 1e-9,
+    });
+  }
+
+  /** @throws {ArgumentError} for an option out of its range, and for no pairs */
+  static create(translator: Translator, data: TrainData, options: TrainOptions = {}): Trainer {
+    const { source, target, model } = translator;
+    const given = settingsOf(options, model.config.dModel);
+    const batches =
+      'batches' in data
+        ? data
+        : new MemoryBatches(
+            data.map((pair) => encodePair(pair, source, target)),
+            given,
+          );
+    return new Trainer(translator, batches, { ...given, ...lengthOf(given, batches.batchesPerEpoch) });
+  }
+
+  /**
+   * Goes on from where a state was taken, with the parameters of that moment in the model.
+   *
+   * @throws {ArgumentError} for the state of another model or another seed
+   */
+  async restore({ step, position, seed, optimizer }: TrainState): Promise<void> {
+    if (seed !== this.settings.seed) {
+      throw new ArgumentError(
+        `restore: the state of a run with seed ${seed}, expected ${this.settings.seed}, which this trainer was told. ` +
+          'Dropout and the order of the data come from it: make the trainer with the seed of the run.',
+      );
+    }
+    this.optimizer.loadStateDict(optimizer);
+    this.#step = step;
+    this.#position = position;
+  }
+
+  /** Where the run is; with the parameters, all that `restore` needs. Take it between steps. */
+  async state(): Promise<TrainState> {
+    const [step, position, { seed }] = [this.#step, this.#position, this.settings];
+    return { step, position, seed, optimizer: await this.optimizer.stateDict() };
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Batches done. */
+  get position(): DataPosition {
+    return this.#position;
+  }
+
+  async *run(): AsyncGenerator<TrainStep, void> {
+    const { steps, epochs, accumulate } = this.settings;
+    const started = performance.now();
+    let seen = 0;
+    if (this.#ended) return;
+    for await (const { batches, position } of batchGroups(this.#source, accumulate, this.#position)) {
+      const { epoch } = position;
+      if (epochs !== null && epoch >= epochs) return;
+      const result = await this.#update(batches);
+      this.#step++;
+      this.#position = position;
+      seen += result.tokens;
+      const tokensPerSecond = (1000 * seen) / Math.max(1, performance.now() - started);
+      yield { ...result, step: this.#step, steps, epoch, tokensPerSecond };
+      if (this.#ended) return;
+    }
+  }
+
+  get #ended(): boolean {
+    const { steps } = this.settings;
+    return steps !== null && this.#step >= steps;
+  }
+
+  /**
+   * One step: gradients of all its batches, clipped, then Adam. The device is waited for once, before the parameters
+   * change, so that gradients which are not finite never reach them.
+   */
+  async #update(batches: readonly Batch[]): Promise<Pick<TrainStep, 'loss' | 'lr' | 'gradNorm' | 'tokens'>> {
+    const { model } = this.translator;
+    const { schedule, clipNorm } = this.settings;
+    const step = this.#step + 1;
+    const lr = schedule(step);
+    const counts = batches.map((batch) => targetTokens(batch, model.config.padId));
+    const tokens = counts.reduce((a, b) => a + b, 0);
+    const weights = counts.map((n) => n / Math.max(1, tokens));
+    const losses: Tensor[] = [];
+    const read: Tensor[] = [];
+    try {
+      model.train();
+      for (const [i, batch] of batches.entries()) {
+        losses.push(this.#accumulate(batch, step, i, weights[i]!));
+        await model.device.throttle();
+      }
+      const largest = clipNorm > 0 ? clipNorm : Number.POSITIVE_INFINITY;
+      const { norm, scale } = unscoped(() => gradNorm(model.parameters(), largest));
+      read.push(norm, scale);
+      const [total = Number.NaN, ...values] = await Promise.all([norm, ...losses].map((t) => t.item()));
+      const loss = values.reduce((sum, value, i) => sum + weights[i]! * value, 0);
+      if (!Number.isFinite(loss) || !Number.isFinite(total)) throw notFinite(step, loss, total);
+      this.optimizer.lr = lr;
+      this.optimizer.step({ gradScale: scale });
+      return { loss, lr, gradNorm: total, tokens };
+    } finally {
+      this.optimizer.zeroGrad();
+      for (const t of [...losses, ...read]) t.dispose();
+    }
+  }
+
+  /**
+   * Forward and backward of batch `index` of a step: adds weight · d loss / d parameter to the gradients, and gives the
+   * loss, which the caller disposes. Draws dropout from streams of its own.
+   */
+  #accumulate(batch: Batch, step: number, index: number, weight: number): Tensor {
+    const { model } = this.translator;
+    const { labelSmoothing, accumulate } = this.settings;
+    this.#streams.begin(step * accumulate + index);
+    return unscoped(() =>
+      scope(() => {
+        const tensors = uploadBatch(batch, model.device, model.config.padId);
+        const loss = batchLoss(model, tensors, labelSmoothing);
+        loss.backward(full([], weight, { device: model.device }));
+        return loss.detach();
+      }),
+    );
+  }
+
+  /** Gives the memory of the optimizer back. The model stays. */
+  dispose(): void {
+    this.optimizer.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+const notFinite = (step: number, loss: number, norm: number): HeddleError =>
+  new HeddleError(
+    `train: loss ${loss}, gradient norm ${norm} at step ${step}. The parameters are those of the step before. ` +
+      'Go on from an earlier checkpoint with a lower learning rate or more warm-up.',
+  );
+
+/** Epochs as steps, where the batches of one are counted. */
+function lengthOf(
+  { steps, epochs, accumulate }: TrainSettings,
+  batchesPerEpoch: number | undefined,
+): Pick<TrainSettings, 'steps' | 'epochs'> {
+  if (epochs === null) return { steps, epochs };
+  if (batchesPerEpoch === undefined) {
+    if (Number.isInteger(epochs)) return { steps, epochs };
+    throw new ArgumentError(`train: epochs ${epochs}, expected a whole number for data that is read as it comes.`);
+  }
+  const all = Math.ceil(epochs * Math.ceil(batchesPerEpoch / accumulate));
+  return { steps: Math.min(all, steps ?? all), epochs: null };
+}
+
+/** Trains and yields every step; see {@link Trainer} for stopping and going on. */
+export async function* train(
+  translator: Translator,
+  data: TrainData,
+  options: TrainOptions = {},
+): AsyncGenerator<TrainStep, void> {
+  using trainer = Trainer.create(translator, data, options);
+  if (options.resume !== undefined) await trainer.restore(options.resume);
+  yield* trainer.run();
+}
