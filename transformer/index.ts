@@ -1,7 +1,8 @@
 /** heddle/transformer: the Transformer, its data, training and decoding. Everything public is exported here. */
-export { type AttentionMask, MultiHeadAttention } from './attention.ts';
+export { type AttentionMask, MultiHeadAttention, type MultiHeadAttentionOptions } from './attention.ts';
 export { DecoderState, GrowingKeyValues, KeyValues, type LayerCache } from './cache.ts';
 export { CHECKPOINT, type CheckpointFiles, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+export type { Activation, ModelConfig, NormKind, Positions } from './config.ts';
 export * from './corpus/index.ts';
 export {
   type Batch,
@@ -25,11 +26,12 @@ export {
   translateStream,
 } from './decode.ts';
 export * from './decoding/index.ts';
+export { InputEmbedding, type InputEmbeddingOptions } from './embedding.ts';
 export * from './evaluate/index.ts';
 export { type CrossAttention, crossAttention, type InspectedTranslation, inspectTranslation } from './inspect.ts';
 export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type LayerOptions } from './layers.ts';
 export { Transformer, type TransformerConfig } from './model.ts';
-export { sinusoidalPositions } from './positions.ts';
+export { PositionTable, rotaryTable, rotaryTurns, sinusoidalPositions, sinusoidTable } from './positions.ts';
 export { SimpleTransformer, type SimpleTransformerOptions } from './simple.ts';
 export * from './tokenizer/index.ts';
 export * from './training/index.ts';

@@ -5,12 +5,16 @@ import {
   Linear,
   Module,
   type ModuleOptions,
+  RMSNorm,
   recompute,
   relu,
+  silu,
   Tensor,
 } from '../engine/index.ts';
 import { type AttentionMask, MultiHeadAttention } from './attention.ts';
 import { GrowingKeyValues, type LayerCache } from './cache.ts';
+import type { Activation, NormKind } from './config.ts';
+import type { PositionTable } from './positions.ts';
 
 /** What encoder and decoder layers are made of; names and defaults of nn.TransformerEncoderLayer. */
 export interface LayerOptions extends ModuleOptions {
@@ -18,53 +22,69 @@ export interface LayerOptions extends ModuleOptions {
   readonly heads: number;
   readonly feedForward?: number;
   readonly dropout?: number;
-  readonly activation?: 'relu' | 'gelu';
+  readonly activation?: Activation;
+  readonly norm?: NormKind;
   /** Normalise the input of each part (pre-norm) instead of the sum behind it (post-norm, the paper's). */
   readonly normFirst?: boolean;
+  /** Of either norm. */
   readonly layerNormEps?: number;
+  /** Rotary positions: self-attention turns its queries and keys. One table serves all layers. */
+  readonly rotary?: PositionTable | null;
 }
+
+type Norm = LayerNorm | RMSNorm;
 
 /** The parts that encoder and decoder layers share: the feed-forward network and the residual connection. */
 abstract class Layer extends Module {
   readonly linear1: Linear;
+  /** What the hidden values of SwiGLU are multiplied by, behind silu; `linear_gate` in checkpoints. */
+  readonly linearGate: Linear | null;
   readonly linear2: Linear;
   readonly dropout: Dropout;
-  readonly activation: 'relu' | 'gelu';
+  readonly activation: Activation;
   readonly normFirst: boolean;
 
   constructor(options: LayerOptions) {
     super();
-    const { dModel, feedForward = 2048, dropout = 0.1 } = options;
+    const { dModel, feedForward = 2048, dropout = 0.1, activation = 'relu' } = options;
     this.linear1 = new Linear(dModel, feedForward, options);
+    this.linearGate = activation === 'swiglu' ? new Linear(dModel, feedForward, options) : null;
     this.linear2 = new Linear(feedForward, dModel, options);
     this.dropout = new Dropout(dropout, options);
-    this.activation = options.activation ?? 'relu';
+    this.activation = activation;
     this.normFirst = options.normFirst ?? false;
   }
 
-  /** FFN(x) = act(x·W₁ + b₁)·W₂ + b₂ (Vaswani et al. 2017, eq. 2). */
+  /**
+   * FFN(x) = act(x·W₁ + b₁)·W₂ + b₂ (Vaswani et al. 2017, eq. 2), with SwiGLU (silu(x·W_g + b_g) ⊙ (x·W₁ + b₁))·W₂ + b₂:
+   * Shazeer 2020, eq. 6, where W_g is called W and W₁ is V, with the biases of the other layers.
+   */
   feedForward(x: Tensor): Tensor {
-    const hidden = this.linear1.forward(x);
-    const active = this.activation === 'relu' ? relu(hidden) : gelu(hidden);
-    return this.linear2.forward(this.dropout.forward(active));
+    return this.linear2.forward(this.dropout.forward(this.hidden(x)));
+  }
+
+  private hidden(x: Tensor): Tensor {
+    const y = this.linear1.forward(x);
+    if (this.linearGate !== null) return silu(this.linearGate.forward(x)).mul(y);
+    return this.activation === 'relu' ? relu(y) : gelu(y);
   }
 
   /** post-norm: norm(x + part(x)); pre-norm: x + part(norm(x)). */
-  residual(x: Tensor, norm: LayerNorm, part: (x: Tensor) => Tensor): Tensor {
+  residual(x: Tensor, norm: Norm, part: (x: Tensor) => Tensor): Tensor {
     if (this.normFirst) return x.add(this.dropout.forward(part(norm.forward(x))));
     return norm.forward(x.add(this.dropout.forward(part(x))));
   }
 }
 
-const norm = ({ dModel, layerNormEps = 1e-5, ...options }: LayerOptions): LayerNorm =>
-  new LayerNorm(dModel, { ...options, eps: layerNormEps });
+const newNorm = ({ dModel, layerNormEps = 1e-5, norm, ...options }: LayerOptions): Norm =>
+  new (norm === 'rms' ? RMSNorm : LayerNorm)(dModel, { ...options, eps: layerNormEps });
 
-/** Self-attention, then the feed-forward network, each with a residual connection and LayerNorm. */
+/** Self-attention, then the feed-forward network, each with a residual connection and a norm. */
 export class EncoderLayer extends Layer {
   static override readonly torchNames = { selfAttention: 'self_attn' };
   readonly selfAttention: MultiHeadAttention;
-  readonly norm1: LayerNorm;
-  readonly norm2: LayerNorm;
+  readonly norm1: Norm;
+  readonly norm2: Norm;
 
   constructor(options: LayerOptions) {
     super(options);
@@ -72,8 +92,8 @@ export class EncoderLayer extends Layer {
       ...options,
       dropout: options.dropout ?? 0.1,
     });
-    this.norm1 = norm(options);
-    this.norm2 = norm(options);
+    this.norm1 = newNorm(options);
+    this.norm2 = newNorm(options);
   }
 
   /** x: [batch, S, d] → [batch, S, d] */
@@ -94,18 +114,19 @@ export class DecoderLayer extends Layer {
   static override readonly torchNames = { selfAttention: 'self_attn', crossAttention: 'multihead_attn' };
   readonly selfAttention: MultiHeadAttention;
   readonly crossAttention: MultiHeadAttention;
-  readonly norm1: LayerNorm;
-  readonly norm2: LayerNorm;
-  readonly norm3: LayerNorm;
+  readonly norm1: Norm;
+  readonly norm2: Norm;
+  readonly norm3: Norm;
 
   constructor(options: LayerOptions) {
     super(options);
     const { dModel, heads, dropout = 0.1 } = options;
     this.selfAttention = new MultiHeadAttention(dModel, heads, { ...options, dropout });
-    this.crossAttention = new MultiHeadAttention(dModel, heads, { ...options, dropout });
-    this.norm1 = norm(options);
-    this.norm2 = norm(options);
-    this.norm3 = norm(options);
+    // source and target count their places apart: nothing to turn here
+    this.crossAttention = new MultiHeadAttention(dModel, heads, { ...options, dropout, rotary: null });
+    this.norm1 = newNorm(options);
+    this.norm2 = newNorm(options);
+    this.norm3 = newNorm(options);
   }
 
   /** x: [batch, L, d]; memory: [batch, S, d], or a cache that holds what this layer made of it → [batch, L, d] */
@@ -132,15 +153,15 @@ abstract class Stack extends Module {
   }
 }
 
-/** `count` encoder layers, one on the other; with `finalNorm` a LayerNorm at the end, as nn.Transformer has. */
+/** `count` encoder layers, one on the other; with `finalNorm` a norm at the end, as nn.Transformer has. */
 export class Encoder extends Stack {
   readonly layers: readonly EncoderLayer[];
-  readonly norm: LayerNorm | null;
+  readonly norm: Norm | null;
 
   constructor(count: number, options: LayerOptions & { readonly finalNorm?: boolean }) {
     super();
     this.layers = Array.from({ length: count }, () => new EncoderLayer(options));
-    this.norm = options.finalNorm === true ? norm(options) : null;
+    this.norm = options.finalNorm === true ? newNorm(options) : null;
   }
 
   forward(x: Tensor, mask?: AttentionMask): Tensor {
@@ -156,12 +177,12 @@ export class Encoder extends Stack {
 /** `count` decoder layers, one on the other. */
 export class Decoder extends Stack {
   readonly layers: readonly DecoderLayer[];
-  readonly norm: LayerNorm | null;
+  readonly norm: Norm | null;
 
   constructor(count: number, options: LayerOptions & { readonly finalNorm?: boolean }) {
     super();
     this.layers = Array.from({ length: count }, () => new DecoderLayer(options));
-    this.norm = options.finalNorm === true ? norm(options) : null;
+    this.norm = options.finalNorm === true ? newNorm(options) : null;
   }
 
   /** x: [batch, L, d]; memory: [batch, S, d], or a cache for each layer → [batch, L, d] */

@@ -1,12 +1,8 @@
 import {
   ArgumentError,
-  Dropout,
-  Embedding,
-  init,
   Linear,
   Module,
   type ModuleOptions,
-  narrow,
   noGrad,
   scope,
   type Tensor,
@@ -14,41 +10,23 @@ import {
   unscoped,
 } from '../engine/index.ts';
 import { DecoderState } from './cache.ts';
+import { checkConfig, DEFAULTS, type ModelConfig } from './config.ts';
+import { InputEmbedding, resetParameters } from './embedding.ts';
 import { Decoder, Encoder, type LayerOptions } from './layers.ts';
-import { positionTensor } from './positions.ts';
+import { type PositionTable, rotaryTable } from './positions.ts';
 
 /** The shape of a translator; everything a checkpoint needs beside the values. */
-export interface TransformerConfig {
+export interface TransformerConfig extends ModelConfig {
   /** Number of source and target tokens. */
   readonly srcVocab: number;
   readonly tgtVocab: number;
-  readonly dModel?: number;
-  readonly heads?: number;
-  /** Encoder layers, and decoder layers. */
-  readonly layers?: number;
-  readonly feedForward?: number;
-  readonly dropout?: number;
-  readonly activation?: 'relu' | 'gelu';
-  readonly normFirst?: boolean;
-  /** One matrix for both embeddings and the output (section 3.4 of the paper); needs equal vocabularies. */
-  readonly tied?: boolean;
-  /** Tokens of this id are padding: hidden from attention. */
-  readonly padId?: number;
+  /** One embedding matrix for source and target (section 3.4 of the paper); needs one vocabulary. */
+  readonly sharedEmbeddings?: boolean;
+  /** The target's embedding matrix scores the next token, too (section 3.4; Press and Wolf 2017). */
+  readonly tiedOutput?: boolean;
 }
 
-const DEFAULTS = {
-  dModel: 512,
-  heads: 8,
-  layers: 6,
-  feedForward: 2048,
-  dropout: 0.1,
-  activation: 'relu',
-  normFirst: false,
-  tied: false,
-  padId: 0,
-} as const;
-
-/** nn.Transformer: the two stacks without embeddings, each ended by a LayerNorm. */
+/** nn.Transformer: the two stacks without embeddings, each ended by a norm. */
 class Stacks extends Module {
   readonly encoder: Encoder;
   readonly decoder: Decoder;
@@ -66,43 +44,38 @@ class Stacks extends Module {
 
 /**
  * The encoder-decoder Transformer of "Attention Is All You Need" (Vaswani et al. 2017): scaled embeddings plus
- * sinusoidal positions, the two stacks, and a linear map to scores for each target token. Defaults are the paper's base
- * model. Checkpoints name the parts `src_embed`, `tgt_embed`, `transformer.encoder…` and `generator`.
+ * positions, the two stacks, and a linear map to scores for each target token. Defaults are the paper's base model.
+ * Checkpoints name the parts `src_embed`, `tgt_embed`, `transformer.encoder…` and `generator`.
+ *
+ * @throws {ArgumentError} for a configuration that no model can have
  */
 export class Transformer extends Module {
-  readonly srcEmbed: Embedding;
-  readonly tgtEmbed: Embedding;
+  readonly srcEmbed: InputEmbedding;
+  readonly tgtEmbed: InputEmbedding;
   readonly transformer: Stacks;
   readonly generator: Linear;
-  readonly dropout: Dropout;
   readonly config: Required<TransformerConfig>;
-  #positions: Tensor | null = null;
+  readonly #rotary: PositionTable | null;
 
   constructor(config: TransformerConfig, options: ModuleOptions = {}) {
     super();
-    const full = { ...DEFAULTS, ...config };
-    const { srcVocab, tgtVocab, dModel, tied } = full;
-    if (tied && srcVocab !== tgtVocab) {
+    const full = { ...DEFAULTS, sharedEmbeddings: false, tiedOutput: false, ...config };
+    checkConfig('Transformer', full);
+    const { srcVocab, tgtVocab, dModel, heads, sharedEmbeddings, tiedOutput } = full;
+    if (sharedEmbeddings && srcVocab !== tgtVocab) {
       throw new ArgumentError(
-        `Transformer: tied embeddings need one vocabulary, not ${srcVocab} and ${tgtVocab} tokens.`,
+        `Transformer: shared embeddings need one vocabulary, not ${srcVocab} and ${tgtVocab} tokens.`,
       );
     }
     this.config = full;
-    this.srcEmbed = new Embedding(srcVocab, dModel, options);
-    this.tgtEmbed = tied ? this.srcEmbed : new Embedding(tgtVocab, dModel, options);
-    this.transformer = new Stacks(full.layers, { ...options, ...full });
-    this.generator = new Linear(dModel, tgtVocab, tied ? { ...options, weight: this.tgtEmbed.weight } : options);
-    this.dropout = new Dropout(full.dropout, options);
-    this.reset(options);
-  }
-
-  /** As nn.Transformer starts: every matrix Glorot-uniform; embeddings normal with deviation 1/√d, since √d scales them. */
-  private reset({ generator }: ModuleOptions): void {
-    const tables = new Set([this.srcEmbed.weight, this.tgtEmbed.weight]);
-    for (const p of this.parameters()) {
-      if (tables.has(p)) p.copyFrom(init.normal(this.config.dModel ** -0.5)(p.shape, generator));
-      else if (p.ndim === 2) p.copyFrom(init.xavierUniform(p.shape, generator));
-    }
+    this.srcEmbed = new InputEmbedding(srcVocab, full, options);
+    const { weight } = this.srcEmbed;
+    this.tgtEmbed = new InputEmbedding(tgtVocab, full, sharedEmbeddings ? { ...options, weight } : options);
+    this.#rotary = full.positions === 'rotary' ? rotaryTable(dModel / heads) : null;
+    this.transformer = new Stacks(full.layers, { ...options, ...full, rotary: this.#rotary });
+    const output = tiedOutput ? { ...options, weight: this.tgtEmbed.weight } : options;
+    this.generator = new Linear(dModel, tgtVocab, output);
+    resetParameters(this, [this.srcEmbed, this.tgtEmbed], options);
   }
 
   /**
@@ -128,13 +101,13 @@ export class Transformer extends Module {
 
   /** source: int32 [batch, S] → the encoder's reading of it [batch, S, d] */
   encode(source: Tensor, padding = this.padding(source)): Tensor {
-    return this.transformer.encoder.forward(this.embed(source, this.srcEmbed), { keyPadding: padding });
+    return this.transformer.encoder.forward(this.srcEmbed.forward(source), { keyPadding: padding });
   }
 
   /** target: int32 [batch, L]; memory: [batch, S, d] → scores [batch, L, tgtVocab] */
   decode(target: Tensor, memory: Tensor, memoryPadding: Tensor): Tensor {
     const mask = { target: { causal: true, keyPadding: this.padding(target) }, memory: { keyPadding: memoryPadding } };
-    const state = this.transformer.decoder.forward(this.embed(target, this.tgtEmbed), memory, mask);
+    const state = this.transformer.decoder.forward(this.tgtEmbed.forward(target), memory, mask);
     return this.generator.forward(state);
   }
 
@@ -167,7 +140,7 @@ export class Transformer extends Module {
         const position = state.length;
         state.advance(tokens.map((id) => id === padId));
         const input = tensor(Int32Array.from(tokens), { shape: [tokens.length, 1], device: this.device });
-        const x = this.embed(input, this.tgtEmbed, position);
+        const x = this.tgtEmbed.forward(input, position);
         const mask = { target: { keyPadding: state.targetPadding }, memory: { keyPadding: state.memoryPadding } };
         const y = this.transformer.decoder.forward(x, state.layers, mask);
         return this.generator.forward(y).reshape([tokens.length, tgtVocab]);
@@ -175,27 +148,8 @@ export class Transformer extends Module {
     );
   }
 
-  /** Embedding·√d + positions from `start` on: [batch, L] → [batch, L, d] */
-  private embed(tokens: Tensor, table: Embedding, start = 0): Tensor {
-    const { dModel } = this.config;
-    const x = table.forward(tokens).mul(Math.sqrt(dModel));
-    return this.dropout.forward(x.add(this.positions(start, tokens.shape[1] ?? 0)));
-  }
-
-  /** [length, d] from `start` on, cut from a table that grows in powers of two. */
-  private positions(start: number, length: number): Tensor {
-    const end = start + length;
-    if (this.#positions === null || this.#positions.shape[0]! < end) {
-      this.#positions?.dispose();
-      const rows = Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, end))));
-      this.#positions = unscoped(() => positionTensor(rows, this.config.dModel, this.device));
-    }
-    return narrow(this.#positions, 0, start, length);
-  }
-
   override dispose(): void {
     super.dispose();
-    this.#positions?.dispose();
-    this.#positions = null;
+    this.#rotary?.dispose();
   }
 }

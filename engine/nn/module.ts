@@ -170,9 +170,10 @@ export abstract class Module {
     throw new ArgumentError(`${this.constructor.name}: a module without parameters has no device.`);
   }
 
-  /** Frees every parameter. */
+  /** Frees every parameter, and what else the modules below hold. */
   dispose(): void {
     for (const p of this.parameters()) p.dispose();
+    for (const [, child] of this.children()) child.dispose();
   }
 
   [Symbol.dispose](): void {
