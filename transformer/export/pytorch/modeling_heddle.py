@@ -36,12 +36,17 @@ class HeddleConfig:
     dropout: float
     activation: str
     norm_first: bool
-    tied: bool
+    shared_embeddings: bool
+    tied_output: bool
     pad_id: int
 
     @staticmethod
     def from_json(model: Mapping[str, Any]) -> HeddleConfig:
         """`model`: the object "model" of config.json."""
+        own = {"activation": ("relu", "gelu"), "norm": ("layer",), "positions": ("sinusoidal",)}
+        for name, known in own.items():
+            if model[name] not in known:
+                raise ValueError(f"{name} {model[name]}: torch.nn.Transformer has only {', '.join(known)}.")
         return HeddleConfig(
             src_vocab=model["srcVocab"],
             tgt_vocab=model["tgtVocab"],
@@ -52,7 +57,8 @@ class HeddleConfig:
             dropout=model["dropout"],
             activation=model["activation"],
             norm_first=model["normFirst"],
-            tied=model["tied"],
+            shared_embeddings=model["sharedEmbeddings"],
+            tied_output=model["tiedOutput"],
             pad_id=model["padId"],
         )
 
@@ -89,7 +95,7 @@ class HeddleTransformer(nn.Module):
         self.config = config
         d = config.d_model
         self.src_embed = nn.Embedding(config.src_vocab, d)
-        self.tgt_embed = self.src_embed if config.tied else nn.Embedding(config.tgt_vocab, d)
+        self.tgt_embed = self.src_embed if config.shared_embeddings else nn.Embedding(config.tgt_vocab, d)
         layer = nn.TransformerEncoderLayer(
             d,
             config.heads,
@@ -114,7 +120,7 @@ class HeddleTransformer(nn.Module):
             norm_first=config.norm_first,
         )
         self.generator = nn.Linear(d, config.tgt_vocab)
-        if config.tied:
+        if config.tied_output:
             self.generator.weight = self.tgt_embed.weight
         self.positions = SinusoidalPositions(d)
         self.dropout = nn.Dropout(config.dropout)
