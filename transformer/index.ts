@@ -33,5 +33,6 @@ export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type La
 export { Transformer, type TransformerConfig } from './model.ts';
 export { PositionTable, rotaryTable, rotaryTurns, sinusoidalPositions, sinusoidTable } from './positions.ts';
 export { SimpleTransformer, type SimpleTransformerOptions } from './simple.ts';
+export * from './tasks/index.ts';
 export * from './tokenizer/index.ts';
 export * from './training/index.ts';

@@ -77,11 +77,19 @@ const USUAL_KEYS: readonly Keys[] = [
 ];
 const LANGUAGE = /^[a-z]{2,3}([-_][A-Za-z]{2,4})?$/;
 
+/** Objects of a form of their own. */
+export interface ObjectForm {
+  /** The pair of an object; null for one that is none. */
+  pair(value: object): Pair | null;
+  /** What an object should be, for the message that no line had a pair. */
+  readonly expected: string;
+}
+
 /**
- * Lines of JSON objects. Without `keys`, the first object decides: source and target, src and tgt, or two languages, in
+ * Lines of JSON objects that `form` makes pairs of. Without one, by their keys; without `keys`, the first object decides: source and target, src and tgt, or two languages, in
  * the order in which they stand, at the top or under `translation`.
  */
-export function jsonlParser(keys: Keys | null = null): LineParser {
+export function jsonlParser(keys: Keys | null = null, form: ObjectForm | null = null): LineParser {
   let chosen = keys;
   return (line) => {
     let value: unknown;
@@ -91,9 +99,13 @@ export function jsonlParser(keys: Keys | null = null): LineParser {
       return 'badJson';
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'badJson';
-    chosen ??= findKeys(value);
-    if (chosen === null) return 'missingKey';
-    const [source, target] = [at(value, chosen[0]), at(value, chosen[1])];
+    let [source, target]: unknown[] = [];
+    if (form !== null) ({ source, target } = form.pair(value) ?? {});
+    else {
+      chosen ??= findKeys(value);
+      if (chosen === null) return 'missingKey';
+      [source, target] = [at(value, chosen[0]), at(value, chosen[1])];
+    }
     if (typeof source !== 'string' || typeof target !== 'string') return 'missingKey';
     // an escape can write half a character, which is no text
     if (line.includes('\\u') && (!isText(source) || !isText(target))) return 'invalidUtf8';

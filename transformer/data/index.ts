@@ -13,7 +13,7 @@ export {
   type StreamOptions,
 } from './epochs.ts';
 export type { BadLines, BadReason, FormatName, ReportFacts, UnknownPiece } from './facts.ts';
-export type { Column, Keys, LineFormat } from './formats.ts';
+export type { Column, Keys, LineFormat, ObjectForm } from './formats.ts';
 export { loadPairs, type NumberedPair, type PairFiles, type ReadOptions, readPairBlocks, readPairs } from './pairs.ts';
 export { DataReport } from './report.ts';
 export { reservoir, shuffleBuffer } from './shuffle.ts';

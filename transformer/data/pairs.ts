@@ -10,6 +10,7 @@ import {
   type Keys,
   type LineFormat,
   type LineParser,
+  type ObjectForm,
   type Parsed,
   tsvParser,
 } from './formats.ts';
@@ -31,6 +32,8 @@ export interface ReadOptions {
   readonly columns?: readonly [Column, Column];
   /** Keys of both in JSON lines, as `translation.en`; unless told, found in the first object. */
   readonly keys?: Keys;
+  /** Makes the pairs of JSON lines of another form, in place of `keys`. */
+  readonly objects?: ObjectForm;
   /** Longer sentences are bad lines. 1000 UTF-16 code units unless told. */
   readonly maxCharacters?: number;
   /** Longer lines are passed over without being kept in memory. 1 MiB unless told. */
@@ -77,7 +80,7 @@ export async function* readPairBlocks(files: PairFiles, options: ReadOptions = {
   report.names = second === undefined ? [first.name] : [first.name, second.name];
   if (second === undefined) yield* readOne(first, options, report, take);
   else yield* readTwo(first, second, options, report, take);
-  if (report.kept === 0) throw nothing(report);
+  if (report.kept === 0) throw nothing(report, options);
 }
 
 type Take = (parsed: Parsed | BadLine, line: number) => NumberedPair | null;
@@ -114,7 +117,7 @@ async function* readOne(
   report: DataReport,
   take: Take,
 ): AsyncGenerator<NumberedPair[]> {
-  const { columns, keys } = options;
+  const { columns, keys, objects } = options;
   let format = options.format ?? (keys ? 'jsonl' : columns ? 'tsv' : formatOfName(file.name));
   let parse: LineParser | null = null;
   for await (const { first, lines } of readLineBlocks(readBytes(file), options.maxLineBytes ?? MAX_LINE_BYTES)) {
@@ -127,7 +130,7 @@ async function* readOne(
       else {
         if (parse === null) {
           format ??= formatOfLine(line);
-          parse = format === 'jsonl' ? jsonlParser(keys) : tsvParser(file.name, columns);
+          parse = format === 'jsonl' ? jsonlParser(keys, objects) : tsvParser(file.name, columns);
           report.format = format;
         }
         parsed = parse(line);
@@ -218,7 +221,7 @@ class LineQueue {
 }
 
 /** What to say when nothing was a pair, with what to do about the usual reason. */
-function nothing(report: DataReport): FormatError {
+function nothing(report: DataReport, { objects }: ReadOptions): FormatError {
   if (report.lines === report.skipped) {
     return new FormatError(`${report.names.join(', ')}: no sentence pairs. Expected at least one.`);
   }
@@ -228,6 +231,7 @@ function nothing(report: DataReport): FormatError {
   if (most(invalidUtf8)) advice = 'Convert the file to UTF-8; Chinese text is often in GB18030, or in UTF-16.';
   else if (most(noTab)) advice = 'Expected source, tab, target on each line.';
   else if (most(badJson)) advice = 'Expected one JSON object on each line.';
+  else if (most(missingKey) && objects) advice = `Expected on each line one of ${objects.expected}.`;
   else if (most(missingKey)) advice = "Name the keys of both texts: keys: ['translation.en', 'translation.zh'].";
   return new FormatError(`${report.names.join(', ')}: no sentence pairs. ${report.text('en')} ${advice}`);
 }
