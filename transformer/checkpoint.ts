@@ -1,6 +1,6 @@
 import { type Device, decodeSafetensors, encodeSafetensors, FormatError, HeddleError } from '../engine/index.ts';
 import type { Translator } from './decode.ts';
-import { Transformer, type TransformerConfig } from './model.ts';
+import { Transformer } from './model.ts';
 import { Tokenizer } from './tokenizer/index.ts';
 import { decodeState, encodeState, type TrainState } from './training/state.ts';
 
@@ -10,19 +10,43 @@ import { decodeState, encodeState, type TrainState } from './training/state.ts';
  */
 export type CheckpointFiles = Readonly<Record<string, Uint8Array>>;
 
-/** The files of a checkpoint. `optimizer` is there only where training can go on. */
+/**
+ * The files of a checkpoint. `source` is the tokenizer of both sides where they share one; then there is no `target`.
+ * `optimizer` is there only where training can go on.
+ */
 export const CHECKPOINT = {
   model: 'model.safetensors',
   config: 'config.json',
-  source: 'tokenizer.source.json',
+  source: 'tokenizer.json',
   target: 'tokenizer.target.json',
   optimizer: 'optimizer.safetensors',
 } as const;
+
+/** What config.json holds at least. */
+export interface CheckpointConfig {
+  readonly format: 'heddle';
+  /** Of the files' layout. */
+  readonly version: number;
+  readonly model: Transformer['config'];
+  /** Steps of training behind the model; null where nobody counted. */
+  readonly step: number | null;
+  /** One tokenizer serves both sides. */
+  readonly sharedTokenizer: boolean;
+}
 
 /** Of the files' layout; a reader refuses a later one. */
 const VERSION = 1;
 
 const text = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`);
+
+/** What config.json says of a translator after so many steps. */
+export const checkpointConfig = ({ model, source, target }: Translator, step: number | null): CheckpointConfig => ({
+  format: 'heddle',
+  version: VERSION,
+  model: model.config,
+  step,
+  sharedTokenizer: source === target,
+});
 
 /** The files of a translator, and of the state of its training where one is given. */
 export async function encodeCheckpoint(
@@ -30,12 +54,13 @@ export async function encodeCheckpoint(
   state?: TrainState,
 ): Promise<CheckpointFiles> {
   const tensors = await model.stateDict();
+  const config = checkpointConfig({ model, source, target }, state?.step ?? null);
   const files: Record<string, Uint8Array> = {
     [CHECKPOINT.model]: encodeSafetensors(tensors, { format: 'pt' }),
-    [CHECKPOINT.config]: text({ format: 'heddle', version: VERSION, model: model.config, step: state?.step ?? null }),
+    [CHECKPOINT.config]: text(config),
     [CHECKPOINT.source]: text(source),
-    [CHECKPOINT.target]: text(target),
   };
+  if (!config.sharedTokenizer) files[CHECKPOINT.target] = text(target);
   if (state !== undefined) files[CHECKPOINT.optimizer] = encodeState(state);
   return files;
 }
@@ -57,14 +82,16 @@ export function decodeCheckpoint(
       );
     return found;
   };
-  const config = parse(CHECKPOINT.config, file(CHECKPOINT.config)) as { version?: unknown; model?: TransformerConfig };
+  const config = parse(CHECKPOINT.config, file(CHECKPOINT.config)) as CheckpointConfig | null;
   if (config?.version !== VERSION || typeof config.model !== 'object') {
     throw new FormatError(
       `checkpoint: ${CHECKPOINT.config} is of version ${String(config?.version)}, expected ${VERSION}.`,
     );
   }
   const source = Tokenizer.fromJSON(parse(CHECKPOINT.source, file(CHECKPOINT.source)), CHECKPOINT.source);
-  const target = Tokenizer.fromJSON(parse(CHECKPOINT.target, file(CHECKPOINT.target)), CHECKPOINT.target);
+  const target = config.sharedTokenizer
+    ? source
+    : Tokenizer.fromJSON(parse(CHECKPOINT.target, file(CHECKPOINT.target)), CHECKPOINT.target);
   const { srcVocab, tgtVocab } = config.model;
   if (source.size !== srcVocab || target.size !== tgtVocab) {
     throw new FormatError(

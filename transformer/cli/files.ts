@@ -1,8 +1,86 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
-/** Writes a file in one step: whoever reads it sees the old one or the new one, never a half. */
+/** What is being written bears such a name until it is whole. */
+const UNFINISHED = /\.\d+\.tmp$/;
+
+const beside = (path: string): string => `${path}.${process.pid}.tmp`;
+
+/** Writes a file in one step: whoever reads it sees the old one or the new one, never a half, not even after a crash. */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  const beside = `${path}.${process.pid}.tmp`;
-  await writeFile(beside, content);
-  await rename(beside, path);
+  const unfinished = beside(path);
+  try {
+    await writeToDisk(unfinished, content);
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Writes a folder of files in one step: it is there whole, or not at all. One of that name gives way. */
+export async function replaceFolder(path: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+  const unfinished = beside(path);
+  const before = beside(`${path}.before`);
+  try {
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(unfinished, { recursive: true });
+    for (const [name, content] of Object.entries(files)) await writeToDisk(join(unfinished, name), content);
+    await syncFolder(unfinished);
+    await rename(path, before).catch(unless('ENOENT'));
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+  await rm(before, { recursive: true, force: true });
+}
+
+/** Removes a folder in one step: what is left of it when a crash comes between is no folder of that name. */
+export async function removeFolder(path: string): Promise<void> {
+  await rename(path, beside(path));
+  await rm(beside(path), { recursive: true, force: true });
+}
+
+/** Removes what a process that was killed left half written in a folder. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(unless('ENOENT'));
+  for (const name of names ?? []) {
+    if (UNFINISHED.test(basename(name))) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** For `catch`: one kind of error of the file system is none; all others are thrown on. */
+export const unless =
+  (...codes: readonly string[]) =>
+  (error: NodeJS.ErrnoException): null => {
+    if (codes.includes(error.code ?? '')) return null;
+    throw error;
+  };
+
+/** A power cut after this leaves the whole content. */
+async function writeToDisk(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Puts the names of a folder on the disk, where the system lets a folder be opened (Windows does not). */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    unless('EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP')(error as NodeJS.ErrnoException);
+  }
 }

@@ -68,10 +68,11 @@ async function runFacts(path: string, context: Context): Promise<[string, string
     facts.push([say.vocabulary, say.vocabularyLine(count(srcVocab), count(tgtVocab))]);
   }
   if (settings !== null) {
-    const pairs = count(settings.pairs);
-    const { data, steps, batchTokens, seed } = settings;
-    facts.push([say.data, data === null ? say.builtInPairs(pairs) : say.filePairs(data.join(' + '), pairs)]);
-    facts.push([say.plan, say.planLine(count(steps), count(batchTokens), seed)]);
+    const pairs = count(settings.data.pairs);
+    const { steps, seed, recipe } = settings;
+    const { files } = settings.data;
+    facts.push([say.data, files === null ? say.builtInPairs(pairs) : say.filePairs(files.join(' + '), pairs)]);
+    facts.push([say.plan, say.planLine(count(steps), count(recipe.batchTokens), seed)]);
     facts.push([say.trainedSteps, say.ofSteps(count(run.step), count(steps))]);
   }
   if (last !== undefined) {

@@ -1,31 +1,50 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { CHECKPOINT } from '../checkpoint.ts';
+import type { Pair } from '../data/batches.ts';
 import { count } from '../report/language.ts';
 import type { Context } from './context.ts';
 import { type Dataset, loadDataset } from './dataset.ts';
 import { UsageError } from './errors.ts';
 import type { DeviceFlags } from './options.ts';
 import { defaultPreset, PRESETS, type PresetName } from './presets.ts';
-import { newRun, openRun, RUNS, type RunFolder, type RunSettings } from './runFolder.ts';
+import { newRun, openRun, RUNS, type RunFolder, runOfCheckpoint } from './runFolder.ts';
+import { chosenSchedule, type ScheduleFlags } from './schedule.ts';
+import type { CheckpointSettings, DataSettings, RunSettings } from './settings.ts';
 
 /** What `heddle train` takes. */
-export interface TrainFlags extends DeviceFlags {
+export interface TrainFlags extends DeviceFlags, ScheduleFlags {
   readonly data?: readonly string[];
   readonly preset?: PresetName;
   readonly steps?: number;
+  readonly epochs?: number;
   readonly batchTokens?: number;
+  readonly accumulate?: number;
+  readonly labelSmoothing?: number;
+  readonly clip?: number;
   readonly seed?: number;
   readonly out?: string;
   readonly resume?: string;
+  readonly checkpointEvery?: number;
+  readonly keep?: number;
 }
+
+/** How long to train, as it was asked for; epochs are counted in steps once the data are in tokens. */
+export type Length = { readonly steps: number } | { readonly epochs: number };
 
 /** All that is decided before anything is computed. */
 export interface Job {
-  readonly settings: RunSettings;
+  /** All settings but the number of steps, which `length` tells. */
+  readonly settings: Omit<RunSettings, 'steps'>;
+  readonly length: Length;
   readonly dataset: Dataset;
   readonly run: RunFolder;
   readonly resumed: boolean;
 }
+
+/** Checkpoints kept unless told otherwise: as many as the paper averages. */
+const KEPT = 5;
 
 /** Decides what to do; everything that can be wrong on the command line or in the data is found here. */
 export const prepareJob = (flags: TrainFlags, context: Context): Promise<Job> =>
@@ -36,44 +55,97 @@ async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
   const name = flags.preset ?? defaultPreset(flags.data !== undefined);
   const preset = PRESETS[name];
   const path = flags.out ?? join(RUNS, nameByTime(new Date()));
-  if (existsSync(join(path, 'config.json'))) throw new UsageError(say.outExists(path));
+  if (existsSync(join(path, CHECKPOINT.config))) throw new UsageError(say.outExists(path));
+  const length = lengthOf(flags, context) ?? { steps: preset.steps };
   const seed = flags.seed ?? 1;
   const dataset = await loadDataset(flags.data ?? null, seed);
-  const settings: RunSettings = {
+  const settings: Job['settings'] = {
     preset: name,
     model: preset.model,
-    data: dataset.files,
-    pairs: dataset.train.length,
+    data: dataSettings(dataset),
     seed,
-    steps: flags.steps ?? preset.steps,
-    batchTokens: flags.batchTokens ?? preset.batchTokens,
-    schedule: preset.schedule,
-    labelSmoothing: preset.labelSmoothing,
+    recipe: {
+      batchTokens: flags.batchTokens ?? preset.batchTokens,
+      accumulate: flags.accumulate ?? 1,
+      schedule: chosenSchedule(flags, preset.schedule, preset.model.dModel),
+      labelSmoothing: flags.labelSmoothing ?? preset.labelSmoothing,
+      clip: flags.clip ?? 1,
+    },
+    checkpoints: checkpointSettings(flags, { every: null, keep: KEPT }),
     deterministic: flags.deterministic ?? false,
   };
-  return { settings, dataset, run: await newRun(path, context), resumed: false };
+  return { settings, length, dataset, run: await newRun(path, context), resumed: false };
 }
 
-/** A run goes on with its own settings; only the number of steps may grow, and the device may be another. */
+/** What may be said again of a run that goes on. None of it changes the steps that were planned, but their number. */
+const RESUMABLE: ReadonlySet<string> = new Set([
+  'resume',
+  'data', // the same data, elsewhere
+  'steps',
+  'epochs',
+  'checkpointEvery',
+  'keep',
+  'backend',
+  'threads',
+  'deterministic',
+  'lang',
+  'debug',
+]);
+
+/** A run goes on with its own settings; only the number of steps may grow, and place of the data and device be others. */
 async function resumedJob(flags: TrainFlags, path: string, context: Context): Promise<Job> {
   const { say } = context;
-  const own = ['data', 'preset', 'batchTokens', 'seed', 'out'] as const;
-  for (const name of own) {
-    const option = `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
-    if (flags[name] !== undefined) throw new UsageError(say.conflict('--resume', option));
+  for (const name of Object.keys(flags)) {
+    if (!RESUMABLE.has(name)) throw new UsageError(say.conflict('--resume', optionName(name)));
   }
+  const whole = runOfCheckpoint(path);
+  if (whole !== null) throw new UsageError(say.resumeRun(path, whole));
   const run = await openRun(path, context);
   const before = run.settings;
   if (before === null) throw new UsageError(say.noState(path));
-  if (flags.steps !== undefined && flags.steps <= run.step) throw new UsageError(say.stepsDone(count(run.step)));
-  const dataset = await loadDataset(before.data, before.seed);
-  if (dataset.train.length !== before.pairs) {
-    const place = dataset.files?.join(' + ') ?? path;
-    throw new UsageError(say.dataChanged(place, count(before.pairs), count(dataset.train.length)));
+  const length = lengthOf(flags, context) ?? { steps: before.steps };
+  const files = flags.data ?? before.data.files;
+  const dataset = await loadDataset(files, before.seed);
+  const data = dataSettings(dataset);
+  if (data.fingerprint !== before.data.fingerprint) {
+    const place = files?.join(' + ') ?? path;
+    throw new UsageError(say.dataChanged(place, count(before.data.pairs), count(data.pairs)));
   }
-  const deterministic = flags.deterministic ?? before.deterministic;
-  return { settings: { ...before, steps: flags.steps ?? before.steps, deterministic }, dataset, run, resumed: true };
+  const settings: Job['settings'] = {
+    ...before,
+    data,
+    checkpoints: checkpointSettings(flags, before.checkpoints),
+    deterministic: flags.deterministic ?? before.deterministic,
+  };
+  return { settings, length, dataset, run, resumed: true };
 }
+
+function lengthOf({ steps, epochs }: TrainFlags, { say }: Context): Length | null {
+  if (steps !== undefined && epochs !== undefined) throw new UsageError(say.oneLength);
+  if (steps !== undefined) return { steps };
+  return epochs === undefined ? null : { epochs };
+}
+
+const checkpointSettings = (flags: TrainFlags, before: CheckpointSettings): CheckpointSettings => ({
+  every: flags.checkpointEvery ?? before.every,
+  keep: flags.keep ?? before.keep,
+});
+
+const dataSettings = ({ files, train }: Dataset): DataSettings => ({
+  files,
+  pairs: train.length,
+  fingerprint: fingerprintOf(train),
+});
+
+/** SHA-256 over both sides of all pairs; U+0000 stands in no sentence. */
+function fingerprintOf(pairs: readonly Pair[]): string {
+  const hash = createHash('sha256');
+  for (const { source, target } of pairs) hash.update(`${source}\0${target}\0`);
+  return hash.digest('hex');
+}
+
+/** `batchTokens` → `--batch-tokens` */
+const optionName = (flag: string): string => `--${flag.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 
 /** `2025-11-23-140905`, by the clock on the wall. */
 function nameByTime(now: Date): string {

@@ -1,6 +1,6 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { replaceFile } from './files.ts';
+import { replaceFile, unless } from './files.ts';
 
 /** One line of log.jsonl: a step of training. */
 export interface LogEntry {
@@ -14,43 +14,57 @@ export interface LogEntry {
   readonly seconds: number;
 }
 
-/** The entries of a log up to step `last`; a line cut off by a crash ends it. */
+/** The entries of a log up to step `last`, each step once; a line that a crash cut off is none. */
 export async function readLog(path: string, last = Number.POSITIVE_INFINITY): Promise<LogEntry[]> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  const text = (await readFile(path, 'utf8').catch(unless('ENOENT'))) ?? '';
   const entries: LogEntry[] = [];
   for (const line of text.split('\n')) {
-    try {
-      const entry = JSON.parse(line) as LogEntry;
-      if (typeof entry.step === 'number' && entry.step <= last) entries.push(entry);
-    } catch {
-      break;
-    }
+    const entry = parse(line);
+    if (entry !== null && entry.step <= last && entry.step > (entries.at(-1)?.step ?? 0)) entries.push(entry);
   }
   return entries;
 }
 
-/** Appends to a log, a line a step, each written when it is known: a crash loses none. */
+function parse(line: string): LogEntry | null {
+  try {
+    const entry = JSON.parse(line) as Partial<LogEntry> | null;
+    return typeof entry?.step === 'number' && typeof entry.loss === 'number' ? (entry as LogEntry) : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Appends to a log, a line a step. Each is handed to the system whole when it is known: a process that dies loses at most
+ * the line it was writing, and only a power cut loses what was written since the last `sync`.
+ */
 export class LogWriter implements Disposable {
+  readonly #path: string;
   readonly #file: number;
 
-  private constructor(file: number) {
-    this.#file = file;
+  private constructor(path: string) {
+    this.#path = path;
+    this.#file = openSync(path, 'a');
   }
 
   /** Begins with `entries`, what was logged up to the checkpoint a run goes on from; steps beyond come again. */
   static async open(path: string, entries: readonly LogEntry[]): Promise<LogWriter> {
     await replaceFile(path, entries.map(line).join(''));
-    return new LogWriter(openSync(path, 'a'));
+    return new LogWriter(path);
   }
 
   write(entry: LogEntry): void {
     writeSync(this.#file, line(entry));
+  }
+
+  /** Waits until everything written is on the disk. */
+  sync(): void {
+    fsyncSync(this.#file);
+  }
+
+  /** False when another process has replaced the file since: it goes on with the same run. */
+  isCurrent(): boolean {
+    return statSync(this.#path, { throwIfNoEntry: false })?.ino === fstatSync(this.#file).ino;
   }
 
   [Symbol.dispose](): void {

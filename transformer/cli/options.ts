@@ -21,6 +21,24 @@ export function numberOption(flags: string, description: string, say: Messages, 
   });
 }
 
+/** Bounds of a number that need not be whole; each end belongs to the range (`least`, `most`) or does not. */
+export type DecimalRange = ({ readonly least: number } | { readonly above: number }) &
+  ({ readonly most: number } | { readonly below: number });
+
+/** An option that takes a number such as `0.1` or `1e-4`. */
+export function decimalOption(flags: string, description: string, say: Messages, range: DecimalRange): Option {
+  const [low, open] = 'above' in range ? [range.above, true] : [range.least, false];
+  const [high, below] = 'below' in range ? [range.below, true] : [range.most, false];
+  return new Option(flags, description).argParser((value) => {
+    const parsed = /^[\d.]+(e[-+]?\d+)?$/i.test(value) ? Number(value) : Number.NaN;
+    const fits = (open ? parsed > low : parsed >= low) && (below ? parsed < high : parsed <= high);
+    if (!fits) {
+      throw new UsageError(say.badDecimal(nameOf(flags), value, say.decimalRange(`${low}`, open, `${high}`, below)));
+    }
+    return parsed;
+  });
+}
+
 /** An option that takes one of a few words. */
 export function choiceOption(flags: string, description: string, say: Messages, choices: readonly string[]): Option {
   return new Option(flags, description).argParser((value) => {

@@ -1,10 +1,5 @@
-import { linearDecay, noam, type Schedule } from '../../engine/index.ts';
 import type { TransformerConfig } from '../model.ts';
-
-/** How the learning rate goes: the paper's way, or up to `lr` over `warmup` steps and straight down to 0 at the last. */
-export type ScheduleSettings =
-  | { readonly kind: 'noam'; readonly warmup: number }
-  | { readonly kind: 'linear'; readonly warmup: number; readonly lr: number };
+import type { ScheduleSettings } from './schedule.ts';
 
 /** A size of model, and how to train it. */
 export interface Preset {
@@ -16,12 +11,6 @@ export interface Preset {
   readonly schedule: ScheduleSettings;
   readonly labelSmoothing: number;
 }
-
-/** The learning rate at each step of a run. A shorter run begins exactly as a longer one does, up to the warm-up's end. */
-export const scheduleOf = (schedule: ScheduleSettings, steps: number, dModel: number): Schedule =>
-  schedule.kind === 'noam'
-    ? noam({ dModel, warmup: schedule.warmup })
-    : linearDecay({ lr: schedule.lr, warmup: schedule.warmup, steps });
 
 const small = { dModel: 128, heads: 4, layers: 2, feedForward: 512, normFirst: true } as const;
 

@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import { duration, type Language } from '../report/language.ts';
+import type { Context } from './context.ts';
 import { columnsOf, cutTo, isInteractive, widthOf } from './terminal.ts';
 
 /** Where progress is drawn, and in which language. */
@@ -11,6 +12,13 @@ export interface ProgressOptions {
   /** Milliseconds between two lines where there is no terminal. */
   readonly every?: number;
 }
+
+/** How every command draws its progress. */
+export const progressOptions = ({ say, language }: Context): ProgressOptions => ({
+  stream: process.stderr,
+  language,
+  left: say.timeLeft,
+});
 
 const LINE_EVERY = 5000;
 const WIDEST_BAR = 30;

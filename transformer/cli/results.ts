@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import type { Device } from '../../engine/index.ts';
 import { version } from '../../package.json';
-import { encodePair, epochBatches } from '../data/batches.ts';
-import type { Translator } from '../decode.ts';
 import type { Language } from '../report/language.ts';
 import { renderReport } from '../report/report.ts';
 import type { AttentionSample, RunReport, Sample, TestScores } from '../report/run.ts';
+import { commandLine } from './commandLine.ts';
 import { spread } from './dataset.ts';
 import { replaceFile } from './files.ts';
-import type { Job } from './job.ts';
 import type { LogEntry } from './log.ts';
+import { type Start, stepsOfEpoch } from './start.ts';
 
 /** Rows in the report's table; samples.json has all. */
 const MOST_WRONG = 100;
@@ -17,9 +16,8 @@ const MOST_RIGHT = 50;
 
 /** What a finished run leaves beside its model. */
 export interface Results {
-  readonly job: Job;
+  readonly start: Start;
   readonly device: Device;
-  readonly translator: Translator;
   readonly log: readonly LogEntry[];
   readonly samples: readonly Sample[];
   readonly scores: TestScores | null;
@@ -36,25 +34,24 @@ export interface SamplesFile {
 
 /** Writes samples.json and report.html into the folder of the run. */
 export async function writeResults(results: Results): Promise<void> {
-  const { job, samples, scores, showcase, language } = results;
+  const { start, samples, scores, showcase, language } = results;
   const plain = ({ source, references, output, right }: Sample): Sample => ({ source, references, output, right });
   const file: SamplesFile = { test: scores, samples, showcase: showcase.map(plain) };
-  await replaceFile(join(job.run.path, 'samples.json'), `${JSON.stringify(file, null, 1)}\n`);
-  await replaceFile(join(job.run.path, 'report.html'), renderReport(reportOf(results), language));
+  await replaceFile(join(start.run.path, 'samples.json'), `${JSON.stringify(file, null, 1)}\n`);
+  await replaceFile(join(start.run.path, 'report.html'), renderReport(reportOf(results), language));
 }
 
-function reportOf({ job, device, translator, log, samples, scores, showcase }: Results): RunReport {
-  const { settings, dataset, run } = job;
+function reportOf({ start, device, log, samples, scores, showcase }: Results): RunReport {
+  const { settings, dataset, run, translator, batches } = start;
+  const { batchTokens, labelSmoothing } = settings.recipe;
   const { model } = translator;
   const tokens = log.reduce((n, entry) => n + entry.tokens, 0);
   const seconds = log.at(-1)?.seconds ?? 0;
-  const examples = dataset.train.map((pair) => encodePair(pair, translator.source, translator.target));
-  const perEpoch = epochBatches(examples, settings.batchTokens, settings.seed, 0).length;
   return {
     name: run.name,
     finished: new Date().toISOString(),
     versions: { heddle: version, node: process.versions.node, platform: `${process.platform} ${process.arch}` },
-    command: commandOf(job, device),
+    command: commandLine(settings, device),
     seed: settings.seed,
     device: { description: device.description, software: device.software },
     config: model.config,
@@ -63,12 +60,12 @@ function reportOf({ job, device, translator, log, samples, scores, showcase }: R
     pairs: dataset.train.length,
     training: {
       steps: log.length,
-      epochs: log.length / perEpoch,
+      epochs: log.length / stepsOfEpoch(batches, settings.recipe),
       seconds,
       tokens,
       tokensPerSecond: tokens / Math.max(seconds, 1e-3),
-      batchTokens: settings.batchTokens,
-      labelSmoothing: settings.labelSmoothing,
+      batchTokens,
+      labelSmoothing,
     },
     test: scores,
     losses: log,
@@ -84,14 +81,4 @@ function reportOf({ job, device, translator, log, samples, scores, showcase }: R
       ),
     ],
   };
-}
-
-/** The command line that makes this run again from nothing, whatever it was resumed from. */
-function commandOf({ settings, dataset }: Job, device: Device): string {
-  const quote = (text: string): string => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-  const parts = ['heddle train', `--preset ${settings.preset}`, `--steps ${settings.steps}`];
-  parts.push(`--batch-tokens ${settings.batchTokens}`, `--seed ${settings.seed}`, `--backend ${device.name}`);
-  if (dataset.files !== null) parts.push(`--data ${dataset.files.map(quote).join(' ')}`);
-  if (settings.deterministic) parts.push('--deterministic');
-  return parts.join(' ');
 }

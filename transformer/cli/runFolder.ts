@@ -1,45 +1,40 @@
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { decodeSafetensors, defaultDevice, FormatError } from '../../engine/index.ts';
 import { version } from '../../package.json';
-import { CHECKPOINT, decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import { CHECKPOINT, checkpointConfig, decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
 import type { Translator } from '../decode.ts';
 import type { Transformer } from '../model.ts';
 import type { TrainState } from '../training/index.ts';
+import { Checkpoints, retained } from './checkpoints.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
-import type { Preset, PresetName } from './presets.ts';
+import { removeUnfinished, replaceFile, unless } from './files.ts';
+import { parseConfig, type RunConfig } from './runConfig.ts';
+import type { RunSettings } from './settings.ts';
 
 /** Where runs go unless told otherwise. */
 export const RUNS = 'runs';
 
-/** Everything that decides how a run goes, so that it can go on. */
-export interface RunSettings extends Preset {
-  readonly preset: PresetName;
-  /** Files, as they were given; null for the built-in corpus. */
-  readonly data: readonly string[] | null;
-  /** Pairs trained on. */
-  readonly pairs: number;
-  readonly seed: number;
-  readonly deterministic: boolean;
+/** What a run goes on from. */
+export interface SavedState {
+  readonly translator: Translator;
+  readonly state: TrainState;
 }
 
-/** What config.json holds: the checkpoint's own fields, and how the run was made. */
-interface RunConfig {
-  readonly model: Transformer['config'];
-  readonly step: number | null;
-  readonly heddle?: string;
-  readonly training?: RunSettings;
-}
-
-/** The folder of a run. A checkpoint made by other hands is one too, but has no settings and cannot go on. */
+/**
+ * The folder of a run. In it lies the model one uses, with its tokenizers and config.json; `checkpoints` holds the states
+ * that training goes on from. A checkpoint is such a folder too, and so is one made by other hands, which has no settings.
+ */
 export class RunFolder {
   readonly path: string;
+  readonly checkpoints: Checkpoints;
   readonly #context: Context;
   #config: RunConfig | null;
 
   constructor(path: string, config: RunConfig | null, context: Context) {
     this.path = path;
+    this.checkpoints = new Checkpoints(path);
     this.#config = config;
     this.#context = context;
   }
@@ -48,8 +43,8 @@ export class RunFolder {
     return basename(resolve(this.path));
   }
 
-  /** The model's shape; there is one as soon as anything was saved. */
-  get model(): RunConfig['model'] | null {
+  /** The model's shape; there is one as soon as training began. */
+  get model(): Transformer['config'] | null {
     return this.#config?.model ?? null;
   }
 
@@ -57,7 +52,12 @@ export class RunFolder {
     return this.#config?.training ?? null;
   }
 
-  /** Steps behind the checkpoint. */
+  /** Which model this is; null where no training wrote it. */
+  get chosen(): RunConfig['chosen'] | null {
+    return this.#config?.chosen ?? null;
+  }
+
+  /** Steps behind the model. */
   get step(): number {
     return this.#config?.step ?? 0;
   }
@@ -65,18 +65,9 @@ export class RunFolder {
   /** Model and tokenizers, on the default device. */
   async load(): Promise<Translator> {
     const { model, config, source, target } = CHECKPOINT;
-    const files = await this.#read([model, config, source, target]);
+    const names = this.#config?.sharedTokenizer ? [model, config, source] : [model, config, source, target];
+    const files = await this.#read(names);
     return this.#named(() => decodeCheckpoint(files, defaultDevice()).translator);
-  }
-
-  /** The same, with what training goes on from. */
-  async loadWithState(): Promise<{ translator: Translator; state: TrainState }> {
-    const { say } = this.#context;
-    const files = await this.#read(Object.values(CHECKPOINT));
-    const { translator, state } = this.#named(() => decodeCheckpoint(files, defaultDevice()));
-    // A crash between the writing of two files leaves the optimizer ahead of the rest.
-    if (state === null || state.step !== this.step) throw new UsageError(say.noState(this.path));
-    return { translator, state };
   }
 
   /** Values of all parameters, counted in the file. */
@@ -86,33 +77,69 @@ export class RunFolder {
     return Object.values(tensors).reduce((n, { data }) => n + data.length, 0);
   }
 
-  /** Writes the whole checkpoint beside the old one, then puts it in its place, config.json last. */
+  /** Clears away what a crash left, and writes down how the run is made, so that it can go on from the first moment. */
+  async begin(translator: Translator, training: RunSettings): Promise<void> {
+    await removeUnfinished(this.path);
+    await this.checkpoints.removeUnfinished();
+    await this.#writeConfig({ ...(this.#config ?? checkpointConfig(translator, 0)), heddle: version, training });
+  }
+
+  /**
+   * The newest whole checkpoint; null where none was written yet. One that is damaged is named on standard error, and the
+   * one before it is taken.
+   */
+  async newestState(): Promise<SavedState | null> {
+    const { say } = this.#context;
+    const steps = await this.checkpoints.steps();
+    for (const step of steps.reverse()) {
+      try {
+        const { translator, state } = decodeCheckpoint(await this.checkpoints.read(step), defaultDevice());
+        if (state?.step === step) return { translator, state };
+        translator.model.dispose();
+        throw new FormatError(`${CHECKPOINT.optimizer} is of step ${state?.step}, expected ${step}.`);
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        console.error(`heddle: ${say.damaged(this.checkpoints.pathOf(step), error.message)}`);
+      }
+    }
+    if (steps.length > 0) throw new UsageError(say.noWholeCheckpoint(this.path));
+    return null;
+  }
+
+  /** Writes a checkpoint, makes its model the one to use, and removes the checkpoints that are no longer kept. */
   async save(translator: Translator, state: TrainState, training: RunSettings): Promise<void> {
-    const files = { ...(await encodeCheckpoint(translator, state)) };
-    const own = JSON.parse(new TextDecoder().decode(files[CHECKPOINT.config])) as RunConfig;
-    this.#config = { ...own, heddle: version, training };
-    files[CHECKPOINT.config] = new TextEncoder().encode(`${JSON.stringify(this.#config, null, 2)}\n`);
-    const { source, target, optimizer, model, config } = CHECKPOINT;
-    const order = [source, target, optimizer, model, config];
-    const beside = (name: string): string => join(this.path, `${name}.${process.pid}.tmp`);
-    for (const name of order) await writeFile(beside(name), files[name]!);
-    for (const name of order) await rename(beside(name), join(this.path, name));
+    const { step } = state;
+    const files = await encodeCheckpoint(translator, state);
+    const own = checkpointConfig(translator, step);
+    const config: RunConfig = { ...own, heddle: version, training, chosen: { by: 'last', step } };
+    await this.checkpoints.write(step, files, config);
+    for (const name of [CHECKPOINT.source, CHECKPOINT.target, CHECKPOINT.model]) {
+      const bytes = files[name];
+      if (bytes !== undefined) await replaceFile(join(this.path, name), bytes);
+    }
+    await this.#writeConfig(config);
+    const written = (await this.checkpoints.steps()).filter((other) => other <= step);
+    const kept = retained(written, { ...training.checkpoints, steps: training.steps });
+    await this.checkpoints.removeOthers(step, kept);
+  }
+
+  async #writeConfig(config: RunConfig): Promise<void> {
+    this.#config = config;
+    await replaceFile(join(this.path, CHECKPOINT.config), `${JSON.stringify(config, null, 2)}\n`);
   }
 
   async #read(names: readonly string[]): Promise<Record<string, Uint8Array>> {
+    const { say } = this.#context;
     const files: Record<string, Uint8Array> = {};
-    for (const name of names) files[name] = await this.#readFile(name);
-    return files;
-  }
-
-  async #readFile(name: string): Promise<Uint8Array> {
-    try {
-      return await readFile(join(this.path, name));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      const { say } = this.#context;
-      throw new UsageError(name === CHECKPOINT.optimizer ? say.noState(this.path) : say.noRun(this.path, name));
+    for (const name of names) {
+      const bytes = await readFile(join(this.path, name)).catch(unless('ENOENT'));
+      if (bytes === null) {
+        const begun = this.settings !== null && this.chosen === null && name === CHECKPOINT.model;
+        throw new UsageError(begun ? say.noModelYet(this.path) : say.noRun(this.path, name));
+      }
+      files[name] = bytes;
     }
+    return files;
   }
 
   /** What is wrong with a file is said with the folder it lies in. */
@@ -132,30 +159,22 @@ export async function newRun(path: string, context: Context): Promise<RunFolder>
   return new RunFolder(path, null, context);
 }
 
-/** The folder of a run that is there. */
+/** The folder of a run that is there, or of one of its checkpoints. */
 export async function openRun(path: string, context: Context): Promise<RunFolder> {
   const { say } = context;
   await stat(path);
-  const file = join(path, CHECKPOINT.config);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    throw new UsageError(say.noRun(path, CHECKPOINT.config));
-  }
+  const text = await readFile(join(path, CHECKPOINT.config), 'utf8').catch(unless('ENOENT', 'ENOTDIR'));
+  if (text === null) throw new UsageError(say.noRun(path, CHECKPOINT.config));
   const config = parseConfig(text);
   if (config === null) throw new FormatError(say.broken(path, `${CHECKPOINT.config} is no JSON of a run.`));
   return new RunFolder(path, config, context);
 }
 
-function parseConfig(text: string): RunConfig | null {
-  try {
-    const config = JSON.parse(text) as Partial<RunConfig> | null;
-    return typeof config?.model === 'object' ? (config as RunConfig) : null;
-  } catch {
-    return null;
-  }
+/** The run that a checkpoint's folder belongs to; null for any other folder. */
+export function runOfCheckpoint(path: string): string | null {
+  const whole = resolve(path);
+  const inside = /^step-\d+$/.test(basename(whole)) && basename(dirname(whole)) === 'checkpoints';
+  return inside ? join(path, '..', '..') : null;
 }
 
 /** The run of this folder that was saved last, to name in a message; null where there is none. */

@@ -1,39 +1,70 @@
 import { Option } from 'commander';
 import { type AddCommand, finish, prepare } from '../command.ts';
 import type { TrainFlags } from '../job.ts';
-import { choiceOption, deviceOptions, numberOption, seedOption } from '../options.ts';
+import type { Messages } from '../messages/index.ts';
+import { choiceOption, decimalOption, deviceOptions, numberOption, seedOption } from '../options.ts';
 import { defaultPreset, PRESETS } from '../presets.ts';
+import { SCHEDULES } from '../schedule.ts';
 import { train } from '../train.ts';
 
 /** Largest counts taken for sizes: above them a typing error is more likely than a wish. */
 const MOST_STEPS = 100_000_000;
+const MOST_EPOCHS = 1_000_000;
 const MOST_BATCH_TOKENS = 1_000_000;
+const MOST_ACCUMULATED = 10_000;
+const MOST_KEPT = 1_000_000;
 
 export const addTrain: AddCommand = (program, context, done) => {
   const { say } = context;
   const command = prepare(program.command('train'), context, [
     'heddle train --preset small --steps 500',
-    'heddle train --data pairs.tsv --out runs/mine',
+    'heddle train --data pairs.tsv --epochs 10 --out runs/mine',
     'heddle train --data train.en.gz train.de.gz --backend webgpu',
     'heddle train --resume runs/mine',
   ])
     .description(say.helpTrain)
     .usage('[options]')
-    .addOption(new Option('--data <file...>', say.helpData))
-    .addOption(
-      choiceOption(
-        '--preset <name>',
-        say.helpPreset(Object.keys(PRESETS).join(', '), defaultPreset(false), defaultPreset(true)),
-        say,
-        Object.keys(PRESETS),
-      ),
-    )
-    .addOption(numberOption('--steps <n>', say.helpSteps, say, 1, MOST_STEPS))
-    .addOption(numberOption('--batch-tokens <n>', say.helpBatchTokens, say, 1, MOST_BATCH_TOKENS))
-    .addOption(seedOption(say))
-    .addOption(new Option('--out <dir>', say.helpOut))
-    .addOption(new Option('--resume <dir>', say.helpResume))
     .action(async (flags: TrainFlags) => done(await train(flags, context)));
-  for (const option of deviceOptions(say)) command.addOption(option);
+  const groups: readonly (readonly [heading: string, options: readonly Option[]])[] = [
+    [say.groupData, dataOptions(say)],
+    [say.groupModel, modelOptions(say)],
+    [say.groupRecipe, recipeOptions(say)],
+    [say.groupRun, runOptions(say)],
+    [say.groupDevice, deviceOptions(say)],
+  ];
+  for (const [heading, options] of groups) {
+    for (const option of options) command.addOption(option.helpGroup(heading));
+  }
   finish(command, context);
 };
+
+const dataOptions = (say: Messages): Option[] => [new Option('--data <file...>', say.helpData)];
+
+const modelOptions = (say: Messages): Option[] => [
+  choiceOption(
+    '--preset <name>',
+    say.helpPreset(Object.keys(PRESETS).join(', '), defaultPreset(false), defaultPreset(true)),
+    say,
+    Object.keys(PRESETS),
+  ),
+];
+
+const recipeOptions = (say: Messages): Option[] => [
+  numberOption('--steps <n>', say.helpSteps, say, 1, MOST_STEPS),
+  numberOption('--epochs <n>', say.helpEpochs, say, 1, MOST_EPOCHS),
+  numberOption('--batch-tokens <n>', say.helpBatchTokens, say, 1, MOST_BATCH_TOKENS),
+  numberOption('--accumulate <n>', say.helpAccumulate, say, 1, MOST_ACCUMULATED),
+  choiceOption('--schedule <name>', say.helpSchedule(SCHEDULES.join(', ')), say, SCHEDULES),
+  numberOption('--warmup <n>', say.helpWarmup, say, 1, MOST_STEPS),
+  decimalOption('--lr <x>', say.helpLr, say, { above: 0, most: 100 }),
+  decimalOption('--label-smoothing <x>', say.helpLabelSmoothing, say, { least: 0, below: 1 }),
+  decimalOption('--clip <x>', say.helpClip, say, { least: 0, most: 1e9 }),
+  seedOption(say),
+];
+
+const runOptions = (say: Messages): Option[] => [
+  new Option('--out <dir>', say.helpOut),
+  new Option('--resume <dir>', say.helpResume),
+  numberOption('--checkpoint-every <n>', say.helpCheckpointEvery, say, 1, MOST_STEPS),
+  numberOption('--keep <n>', say.helpKeep, say, 1, MOST_KEPT),
+];

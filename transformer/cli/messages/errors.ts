@@ -28,6 +28,16 @@ export const errors = {
     (option: string, value: string, low: string, high: string) =>
       `${option}：'${value}'。应为 ${low} 到 ${high} 的整数。`,
   ),
+  badDecimal: tell(
+    (option: string, value: string, range: string) => `${option}: '${value}'. Expected a number ${range}.`,
+    (option: string, value: string, range: string) => `${option}：'${value}'。应为${range}的数。`,
+  ),
+  decimalRange: tell(
+    (low: string, open: boolean, high: string, below: boolean) =>
+      `${open ? 'above' : 'from'} ${low} ${below ? 'to below' : 'to'} ${high}`,
+    (low: string, open: boolean, high: string, below: boolean) =>
+      `${open ? '大于' : '不小于'} ${low}、${below ? '小于' : '不大于'} ${high} `,
+  ),
   noSuchFile: tell(
     (path: string) => `${path}: no such file or folder. Expected a path that exists; check its spelling.`,
     (path: string) => `${path}：文件或目录不存在。应为存在的路径，请检查拼写。`,
@@ -60,17 +70,19 @@ export const errors = {
     (a: string, b: string) => `${a} 不能与 ${b} 同用。请只给一个：继续训练时沿用原有设置。`,
   ),
   noState: tell(
-    (path: string) => `${path}: nothing to go on from, it has no whole training state. Train anew with heddle train.`,
-    (path: string) => `${path}：无法继续，缺少完整的训练状态。请用 heddle train 重新训练。`,
+    (path: string) =>
+      `${path}: it has no settings to go on with. Expected a folder written by heddle train; train anew.`,
+    (path: string) => `${path}：其中没有训练设置，无法继续。应为 heddle train 写出的目录；请重新训练。`,
   ),
   dataChanged: tell(
     (path: string, was: string, is: string) =>
-      `${path}: the data are not those the run was trained on (${was} pairs then, ${is} now). Bring them back, or train anew.`,
+      `${path}: the data are not those the run was trained on (${was === is ? `${was} pairs, but other ones` : `${was} pairs then, ${is} now`}). Bring them back, or train anew.`,
     (path: string, was: string, is: string) =>
-      `${path}：数据与训练时不同（当时 ${was} 个句对，现在 ${is} 个）。请恢复原数据，或重新训练。`,
+      `${path}：数据与训练时不同（${was === is ? `同为 ${was} 个句对，但内容不同` : `当时 ${was} 个句对，现在 ${is} 个`}）。请恢复原数据，或重新训练。`,
   ),
   stepsDone: tell(
-    (done: string) => `--steps: the run is at step ${done} already. Give more steps than that.`,
-    (done: string) => `--steps：已训练到第 ${done} 步。请给出更大的步数。`,
+    (done: string, asked: string) =>
+      `the run is at step ${done} already, and ${asked} were asked for. Give more with --steps or --epochs.`,
+    (done: string, asked: string) => `已训练到第 ${done} 步，而要求共 ${asked} 步。请用 --steps 或 --epochs 给出更多。`,
   ),
 };

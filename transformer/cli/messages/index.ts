@@ -4,13 +4,14 @@ import { exporting } from './export.ts';
 import { general } from './general.ts';
 import { info } from './info.ts';
 import { train } from './train.ts';
+import { training } from './training.ts';
 import { translate } from './translate.ts';
 
 /** The rooms of the table; no name stands in two of them (a test holds that). */
-export const ROOMS = { general, errors, train, translate, info, exporting };
+export const ROOMS = { general, errors, train, training, translate, info, exporting };
 
 /** Everything the command line says, in both languages. A text that lacks one is a type error. */
-const table = { ...general, ...errors, ...train, ...translate, ...info, ...exporting };
+const table = { ...general, ...errors, ...train, ...training, ...translate, ...info, ...exporting };
 
 export type Messages = Speech<typeof table>;
 

@@ -7,15 +7,11 @@ export const train = {
     'sentence pairs: tab-separated or JSON lines, or two files of parallel lines; .gz too (default: the built-in corpus)',
     '句对：一个文件（制表符分隔或每行一个 JSON），或两个逐行对应的文件，支持 .gz（默认内置语料）',
   ),
-  helpSteps: say('steps to train in all (default: as many as the preset asks for)', '总训练步数（默认由预设决定）'),
   helpPreset: tell(
     (names: string, preset: string, own: string) =>
       `size of the model: ${names} (default: ${preset}; with --data: ${own})`,
     (names: string, preset: string, own: string) => `模型大小：${names}（默认 ${preset}；用 --data 时 ${own}）`,
   ),
-  helpBatchTokens: say('target tokens in a batch (default: from the preset)', '每批目标词元数（默认由预设决定）'),
-  helpOut: say('folder to write to (default: runs/DATE-TIME)', '输出目录（默认 runs/日期-时间）'),
-  helpResume: say('folder of a run to go on with', '继续训练的目录'),
   device: say('device', '设备'),
   model: say('model', '模型'),
   data: say('data', '数据'),

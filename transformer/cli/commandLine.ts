@@ -1,0 +1,32 @@
+import type { Device } from '../../engine/index.ts';
+import { PRESETS } from './presets.ts';
+import type { RunSettings } from './settings.ts';
+
+/** The command line that makes this run again from nothing, whatever it was resumed from. */
+export function commandLine(settings: RunSettings, device: Device): string {
+  const { preset: name, data, seed, steps, recipe, deterministic } = settings;
+  const preset = PRESETS[name];
+  const parts = ['heddle train', `--preset ${name}`, `--steps ${steps}`];
+  const add = (option: string, value: number | string | undefined): void => {
+    if (value !== undefined) parts.push(`${option} ${value}`);
+  };
+  add('--batch-tokens', recipe.batchTokens);
+  if (recipe.accumulate !== 1) add('--accumulate', recipe.accumulate);
+  const { kind, warmup, lr } = recipe.schedule;
+  const { schedule } = preset;
+  if (kind !== schedule.kind || warmup !== schedule.warmup || lr !== (schedule as typeof recipe.schedule).lr) {
+    add('--schedule', kind);
+    add('--warmup', warmup);
+    add('--lr', lr);
+  }
+  if (recipe.labelSmoothing !== preset.labelSmoothing) add('--label-smoothing', recipe.labelSmoothing);
+  if (recipe.clip !== 1) add('--clip', recipe.clip);
+  add('--seed', seed);
+  add('--backend', device.name);
+  if (data.files !== null) add('--data', data.files.map(quoted).join(' '));
+  if (deterministic) parts.push('--deterministic');
+  return parts.join(' ');
+}
+
+/** As a shell takes it for one word. */
+const quoted = (text: string): string => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -1,0 +1,68 @@
+import { say, tell } from '../../report/language.ts';
+
+/** How `heddle train` is told what to do: groups of its options, and those of the recipe and of the run's folder. */
+export const training = {
+  groupData: say('Data:', '数据：'),
+  groupModel: say('Model:', '模型：'),
+  groupRecipe: say('Recipe:', '训练方法：'),
+  groupRun: say('Run:', '训练目录：'),
+  groupDevice: say('Device:', '设备：'),
+  helpSteps: say('steps to train in all (default: as many as the preset asks for)', '总训练步数（默认由预设决定）'),
+  helpEpochs: say('how often to go over the data in all, instead of --steps', '总共遍历数据的轮数，代替 --steps'),
+  helpBatchTokens: say('target tokens in a batch (default: from the preset)', '每批目标词元数（默认由预设决定）'),
+  helpAccumulate: say(
+    'batches that make one step, in the memory of one (default: 1)',
+    '每步累积的批数，内存只需一批（默认 1）',
+  ),
+  helpSchedule: tell(
+    (names: string) => `how the learning rate goes: ${names} (default: from the preset)`,
+    (names: string) => `学习率的变化方式：${names}（默认由预设决定）`,
+  ),
+  helpWarmup: say(
+    'steps in which the learning rate rises (default: from the preset)',
+    '学习率上升的步数（默认由预设决定）',
+  ),
+  helpLr: say(
+    'largest learning rate, at the end of the warm-up (default: from the preset; noam: the paper’s)',
+    '最大学习率，即预热结束时的值（默认由预设决定；noam 为论文中的值）',
+  ),
+  helpLabelSmoothing: say('label smoothing (default: from the preset)', '标签平滑（默认由预设决定）'),
+  helpClip: say('largest norm of the gradient; 0: any (default: 1)', '梯度范数的上限；0 表示不限（默认 1）'),
+  helpOut: say('folder to write to (default: runs/DATE-TIME)', '输出目录（默认 runs/日期-时间）'),
+  helpResume: say('folder of a run to go on with', '继续训练的目录'),
+  helpCheckpointEvery: say(
+    'steps between two checkpoints (default: two minutes)',
+    '每隔多少步保存一次检查点（默认每两分钟）',
+  ),
+  helpKeep: say('how many of the newest checkpoints to keep (default: 5)', '保留最新的几个检查点（默认 5）'),
+  oneLength: say(
+    '--steps does not go with --epochs. Give one of them: both say how long to train.',
+    '--steps 不能与 --epochs 同用。请只给一个：两者都表示训练多久。',
+  ),
+  resumeRun: tell(
+    (path: string, run: string) =>
+      `--resume: ${path} is a checkpoint. Expected the folder of its run: --resume ${run}.`,
+    (path: string, run: string) => `--resume：${path} 是检查点。应为其训练目录：--resume ${run}。`,
+  ),
+  damaged: tell(
+    (path: string, why: string) => `${path} is damaged, going back to the checkpoint before it: ${why}`,
+    (path: string, why: string) => `${path} 已损坏，改用它之前的检查点：${why}`,
+  ),
+  noWholeCheckpoint: tell(
+    (path: string) =>
+      `${path}: nothing to go on from, no checkpoint is whole. Bring one back from a copy, or train anew with --out.`,
+    (path: string) => `${path}：无法继续，没有完整的检查点。请从备份恢复一个，或用 --out 重新训练。`,
+  ),
+  noCheckpoint: tell(
+    (path: string) => `${path}: no checkpoint was written yet, beginning again with its settings`,
+    (path: string) => `${path}：尚未写出检查点，按原有设置从头开始`,
+  ),
+  noModelYet: tell(
+    (path: string) => `${path}: no model yet. Expected a checkpoint: wait for its training, or --resume it.`,
+    (path: string) => `${path}：还没有模型。应有检查点：请等待训练，或用 --resume 继续。`,
+  ),
+  takenOver: tell(
+    (path: string) => `${path}: another process goes on with this run. This one ends, and writes nothing more.`,
+    (path: string) => `${path}：另一个进程正在继续这次训练。本进程结束，不再写入。`,
+  ),
+};

@@ -1,0 +1,49 @@
+import type { Preset, PresetName } from './presets.ts';
+import type { ScheduleSettings } from './schedule.ts';
+
+/**
+ * Everything that decides how a run goes, as config.json keeps it under `training`: a run goes on with these and needs
+ * nothing else. What they decide together is in one group each; a new choice is one more field of the group it belongs to.
+ */
+export interface RunSettings {
+  readonly preset: PresetName;
+  readonly model: Preset['model'];
+  readonly data: DataSettings;
+  /** Of all random choices: the split, the starting values, the order of the data, dropout. */
+  readonly seed: number;
+  /** Steps in all, whatever they were asked for as. */
+  readonly steps: number;
+  readonly recipe: RecipeSettings;
+  readonly checkpoints: CheckpointSettings;
+  readonly deterministic: boolean;
+}
+
+/** What is trained on. */
+export interface DataSettings {
+  /** Files, as they were given; null for the built-in corpus. */
+  readonly files: readonly string[] | null;
+  /** Pairs trained on. */
+  readonly pairs: number;
+  /** SHA-256 of these pairs in their order, so that other data are noticed. */
+  readonly fingerprint: string;
+}
+
+/** How a step is made. */
+export interface RecipeSettings {
+  /** Target tokens in a batch, padding counted. */
+  readonly batchTokens: number;
+  /** Batches of a step. */
+  readonly accumulate: number;
+  readonly schedule: ScheduleSettings;
+  readonly labelSmoothing: number;
+  /** Largest gradient norm; 0 for no clipping. */
+  readonly clip: number;
+}
+
+/** When the whole state of a run is written down. */
+export interface CheckpointSettings {
+  /** Steps between two; null: by the clock. */
+  readonly every: number | null;
+  /** How many of the newest are kept. */
+  readonly keep: number;
+}

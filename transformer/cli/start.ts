@@ -1,0 +1,58 @@
+import { manualSeed } from '../../engine/index.ts';
+import { encodePair } from '../data/batches.ts';
+import { MemoryBatches } from '../data/index.ts';
+import type { Translator } from '../decode.ts';
+import { Transformer } from '../model.ts';
+import { count } from '../report/language.ts';
+import type { TrainState } from '../training/index.ts';
+import type { Context } from './context.ts';
+import type { Dataset } from './dataset.ts';
+import { UsageError } from './errors.ts';
+import type { Job } from './job.ts';
+import type { RunFolder } from './runFolder.ts';
+import type { RecipeSettings, RunSettings } from './settings.ts';
+import { buildTokenizers } from './tokenizers.ts';
+
+/** A job with a model: all that training needs. */
+export interface Start {
+  readonly settings: RunSettings;
+  readonly dataset: Dataset;
+  readonly run: RunFolder;
+  readonly translator: Translator;
+  /** The training pairs in tokens, in batches. */
+  readonly batches: MemoryBatches;
+  /** What to go on from; null at the beginning. */
+  readonly state: TrainState | null;
+  readonly resumed: boolean;
+}
+
+/** Makes the model and the tokenizers a job begins with, or loads those it goes on with, and writes down the settings. */
+export async function start(job: Job, context: Context): Promise<Start> {
+  const { dataset, run, resumed } = job;
+  const saved = resumed ? await run.newestState() : null;
+  const translator = saved?.translator ?? newTranslator(job);
+  const { source, target } = translator;
+  const examples = dataset.train.map((pair) => encodePair(pair, source, target));
+  const { seed, recipe } = job.settings;
+  const batches = new MemoryBatches(examples, { batchTokens: recipe.batchTokens, seed });
+  const steps = stepsOf(job, batches);
+  const done = saved?.state.step ?? 0;
+  if (steps < done) throw new UsageError(context.say.stepsDone(count(done), count(steps)));
+  const settings: RunSettings = { ...job.settings, steps };
+  await run.begin(translator, settings);
+  return { settings, dataset, run, translator, batches, state: saved?.state ?? null, resumed };
+}
+
+function newTranslator({ settings, dataset }: Job): Translator {
+  const tokenizers = buildTokenizers(dataset.train);
+  manualSeed(settings.seed);
+  const vocabularies = { srcVocab: tokenizers.source.size, tgtVocab: tokenizers.target.size };
+  return { model: new Transformer({ ...settings.model, ...vocabularies }), ...tokenizers };
+}
+
+/** Steps of an epoch: every epoch has as many batches, and its last step takes those that are left. */
+export const stepsOfEpoch = ({ batchesPerEpoch }: MemoryBatches, { accumulate }: RecipeSettings): number =>
+  Math.ceil(batchesPerEpoch / accumulate);
+
+const stepsOf = ({ length, settings }: Job, batches: MemoryBatches): number =>
+  'steps' in length ? length.steps : length.epochs * stepsOfEpoch(batches, settings.recipe);
