@@ -1,8 +1,7 @@
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { device } from '../../engine/index.ts';
-import type { CheckpointFiles } from '../checkpoint.ts';
-import { TARGETS, type TargetName } from '../export/index.ts';
+import { type ExportFiles, TARGETS, type TargetName } from '../export/index.ts';
 import type { Context } from './context.ts';
 import { EXIT, UsageError } from './errors.ts';
 import { openRun } from './runFolder.ts';
@@ -42,7 +41,7 @@ async function holdsFiles(path: string): Promise<boolean> {
 }
 
 /** Writes a whole folder beside its place, then renames: it is there with all its files, or not at all. */
-async function writeFolder(path: string, files: CheckpointFiles): Promise<void> {
+async function writeFolder(path: string, files: ExportFiles): Promise<void> {
   const beside = `${path}.${process.pid}.tmp`;
   await mkdir(beside, { recursive: true });
   try {

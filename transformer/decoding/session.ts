@@ -35,7 +35,7 @@ export class Session implements Disposable {
     this.model = model;
     const width = sources.reduce((n, s) => Math.max(n, s.length), 0);
     this.#state = this.#quietly(() => {
-      const tokens = padded(sources, width, model.device);
+      const tokens = padded(sources, width, model.device, model.config.padId);
       const padding = model.padding(tokens);
       const memory = model.encode(tokens, padding);
       return cache ? model.startDecoding(memory, padding) : new Written(memory, padding);

@@ -1,10 +1,12 @@
-import type { CheckpointFiles } from '../checkpoint.ts';
 import type { Translator } from '../decode.ts';
 
 /** What leaves: a trained translator. */
 export interface ExportSource {
   readonly translator: Translator;
 }
+
+/** Files by name; large ones in parts that are made as they are written. */
+export type ExportFiles = Readonly<Record<string, Uint8Array | Iterable<Uint8Array>>>;
 
 /** A program that trained models can be written for. */
 export interface ExportTarget {
@@ -15,5 +17,5 @@ export interface ExportTarget {
    *
    * @throws {ArgumentError} for a model that the program cannot hold, naming the option
    */
-  files(source: ExportSource): Promise<CheckpointFiles>;
+  files(source: ExportSource): Promise<ExportFiles>;
 }

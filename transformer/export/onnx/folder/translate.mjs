@@ -1,0 +1,69 @@
+/**
+ * Translates sentences with the exported model, each token the most probable one:
+ *
+ *   npm install onnxruntime-web @huggingface/tokenizers
+ *   node translate.mjs "The cat sat on the mat"
+ *
+ * In a page, `read` becomes `async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer())`.
+ */
+import { readFile } from 'node:fs/promises';
+import { Tokenizer } from '@huggingface/tokenizers';
+import * as ort from 'onnxruntime-web';
+
+const read = (/** @type {string} */ name) => readFile(new URL(name, import.meta.url));
+const readJson = async (/** @type {string} */ name) => JSON.parse(new TextDecoder().decode(await read(name)));
+
+const { tokens, model } = await readJson('config.json');
+const settings = { unk_token: '<unk>', clean_up_tokenization_spaces: false };
+const source = new Tokenizer(await readJson('tokenizer.source.json'), settings);
+const target = new Tokenizer(await readJson('tokenizer.target.json'), settings);
+const encoder = await ort.InferenceSession.create(await read('encoder.onnx'));
+const decoder = await ort.InferenceSession.create(await read('decoder_with_past.onnx'));
+
+/** @param {readonly number[]} row one row of ids, [1, length] */
+const int64 = (row) => new ort.Tensor('int64', BigInt64Array.from(row, BigInt), [1, row.length]);
+
+/** @param {string} text */
+export async function translate(text) {
+  const ids = [...source.encode(text, { add_special_tokens: false }).ids, tokens.eos];
+  const mask = int64(ids.map(() => 1));
+  const encoded = await encoder.run({ input_ids: int64(ids), attention_mask: mask });
+
+  // Of the source, keys and values stay as they are; of the target, there are none yet.
+  /** @type {Record<string, ort.OnnxValue>} */
+  const past = {};
+  const none = [1, model.heads, 0, model.dModel / model.heads];
+  for (const [name, value] of Object.entries(encoded)) {
+    if (name === 'memory') continue; // decoder.onnx reads that one
+    const input = name.replace('present', 'past_key_values');
+    past[input] = value;
+    past[input.replace('encoder', 'decoder')] = new ort.Tensor('float32', [], none);
+  }
+
+  const written = [tokens.bos];
+  while (written.length <= 2 * ids.length + 10) {
+    const feeds = { input_ids: int64(written.slice(-1)), encoder_attention_mask: mask, ...past };
+    const { logits, ...present } = await decoder.run(feeds);
+    for (const [name, value] of Object.entries(present)) past[name.replace('present', 'past_key_values')] = value;
+    const next = best(/** @type {Float32Array} */ (logits?.data));
+    if (next === tokens.eos) break;
+    written.push(next);
+  }
+  return target.decode(written.slice(1));
+}
+
+/**
+ * The most probable token, the start mark and padding aside.
+ *
+ * @param {Float32Array} logits
+ */
+function best(logits) {
+  let id = -1;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const [other, score] of logits.entries()) {
+    if (score > highest && other !== tokens.pad && other !== tokens.bos) [id, highest] = [other, score];
+  }
+  return id;
+}
+
+for (const text of process.argv.slice(2)) console.log(await translate(text));
