@@ -20,7 +20,7 @@ describe('heddle', () => {
 
   it('says in one line what is wrong with the command line', async () => {
     await expectLine(['train', '--step', '3'], /unknown option --step\. Did you mean --steps\?/);
-    await expectLine(['trian'], /unknown command trian\. Expected one of train, translate, info/);
+    await expectLine(['trian'], /unknown command trian\. Expected one of train, evaluate, translate, info/);
     await expectLine(['train', '--steps', '-3'], /--steps: '-3'\. Expected a whole number from 1/);
     await expectLine(['train', '--backend', 'cuda'], /--backend: 'cuda'\. Expected one of auto, webgpu, wasm/);
     await expectLine(['train', '--resume', 'x', '--seed', '2'], /--resume does not go with --seed/);
@@ -87,7 +87,7 @@ describe('a run', () => {
     expect(many.code).toBe(0);
     expect(many.stdout.split('\n')).toHaveLength(5);
     expect(many.stdout.split('\n').slice(0, 2)).toEqual([one.stdout.trim(), '']);
-    expect(many.stderr).toBe('heddle: words it never saw: flies\n');
+    expect(many.stderr).toBe('heddle: not in the vocabulary, read as <unk>: flies\n');
   });
 
   it('is described by info', async () => {

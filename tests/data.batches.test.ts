@@ -62,13 +62,13 @@ describe('encoding', () => {
       { source: [...ids('. ?'), 2], target: marks('。') },
     ]);
     expect(report.unknown).toEqual([
-      { piece: '囧', count: 2 },
-      { piece: '?', count: 1 },
-      { piece: '𠮷', count: 1 },
+      { piece: '囧', count: 2, lines: [2] },
+      { piece: '?', count: 1, lines: [4] },
+      { piece: '𠮷', count: 1, lines: [2] },
     ]);
     expect(report.bad).toEqual({ tooLong: { count: 1, lines: [3] } });
     expect([report.lines, report.kept]).toEqual([4, 3]);
-    expect(report.text('en')).toContain('became <unk>: 囧 (2), ? (1), 𠮷 (1).');
+    expect(report.text('en')).toContain('became <unk>: 囧 (2; line 2), ? (1; line 4), 𠮷 (1; line 2).');
   });
 
   it('names a limit that no sentence could keep', async () => {

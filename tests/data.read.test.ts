@@ -272,19 +272,21 @@ describe('report', () => {
   it('is a paragraph in either language', async () => {
     const text = `a\tb\n\n${'x\n'.repeat(1200)}c\t\n`;
     const { report } = await read(textSource('x.tsv', text));
-    report.addUnknown(['囧', '𠮷', '囧', '\u200b']);
+    report.addUnknown(['囧', '囧', '\u200b']);
+    report.addUnknown(['𠮷', '囧'], 9);
+    report.addUnknown(['𠮷'], 1200);
     expect(report.text('en')).toBe(
       'Read 1,203 lines of x.tsv (tab-separated): kept 1 pair, passed over 1 line (empty, or column names), ' +
         'left out 1,201 bad lines: 1,200 without a tab or with too few columns (lines 3, 4, 5, 6, 7, …); ' +
         '1 with an empty side (line 1,203). ' +
-        '4 pieces of text not in the vocabulary became <unk>: 囧 (2), U+200B (1), 𠮷 (1).',
+        '6 pieces of text not in the vocabulary became <unk>: 囧 (3; line 9), 𠮷 (2; lines 9, 1,200), U+200B (1).',
     );
     expect(report.text('zh')).toBe(
       '读取 x.tsv（制表符分隔），共 1,203 行：保留 1 个句对，略过 1 行（空行或列名），' +
         '舍弃 1,201 个坏行：1,200 行缺少制表符或列数不足（第 3、4、5、6、7…… 行）；1 行有一侧为空（第 1,203 行）。' +
-        '4 处文本不在词表中，已变为 <unk>：囧 (2)、U+200B (1)、𠮷 (1)。',
+        '6 处文本不在词表中，已变为 <unk>：囧 (3；第 9 行)、𠮷 (2；第 9、1,200 行)、U+200B (1)。',
     );
-    expect(JSON.parse(JSON.stringify(report))).toMatchObject({ lines: 1203, kept: 1, unknownTotal: 4 });
+    expect(JSON.parse(JSON.stringify(report))).toMatchObject({ lines: 1203, kept: 1, unknownTotal: 6 });
     expect((await read(textSource('y.tsv', 'a\tb'))).report.text('en')).toBe(
       'Read 1 line of y.tsv (tab-separated): kept 1 pair; no bad lines.',
     );

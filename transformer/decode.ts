@@ -83,6 +83,35 @@ export const translateBatch = async (
   options: GenerateOptions = {},
 ): Promise<ScoredTranslation[]> => (await translateNBest(translator, texts, options)).map(([best]) => best!);
 
+/** A translation and which of the texts it belongs to. */
+export interface PlacedTranslation {
+  readonly place: number;
+  readonly translation: ScoredTranslation;
+}
+
+/**
+ * Translates any number of sentences, `together` at a time, and yields batch by batch, in no particular order: sentences
+ * of like length go together, so that none waits for a long one.
+ */
+export async function* translateMany(
+  translator: Translator,
+  texts: readonly string[],
+  { together = 64, ...options }: GenerateOptions & { readonly together?: number } = {},
+): AsyncGenerator<PlacedTranslation[], void> {
+  const order = texts
+    .map((text, place) => ({ text, place, length: translator.source.encode(text).length }))
+    .sort((a, b) => a.length - b.length);
+  for (let i = 0; i < order.length; i += together) {
+    const batch = order.slice(i, i + together);
+    const translations = await translateBatch(
+      translator,
+      batch.map(({ text }) => text),
+      options,
+    );
+    yield batch.map(({ place }, k) => ({ place, translation: translations[k]! }));
+  }
+}
+
 /** Translates one sentence: `await translate(translator, 'The cat sleeps.', { beam: 4 })`. */
 export const translate = async (translator: Translator, text: string, options: GenerateOptions = {}): Promise<string> =>
   (await translateBatch(translator, [text], options))[0]!.text;

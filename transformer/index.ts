@@ -16,12 +16,14 @@ export {
 } from './data/batches.ts';
 export * from './data/index.ts';
 export {
+  type PlacedTranslation,
   type ScoredTranslation,
   type StreamedToken,
   type Translation,
   type Translator,
   translate,
   translateBatch,
+  translateMany,
   translateNBest,
   translateStream,
 } from './decode.ts';

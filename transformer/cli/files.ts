@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** What is being written bears such a name until it is whole. */
@@ -82,5 +83,14 @@ async function syncFolder(path: string): Promise<void> {
     }
   } catch (error) {
     unless('EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP')(error as NodeJS.ErrnoException);
+  }
+}
+
+/** Fails now, with the error of the file system, where writing this file later would. */
+export async function checkWritable(path: string): Promise<void> {
+  await access(dirname(path), constants.W_OK);
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory()) {
+    throw Object.assign(new Error('EISDIR: is a folder, open'), { code: 'EISDIR', path });
   }
 }

@@ -54,7 +54,8 @@ export const deviceOptions = (say: Messages): Option[] => [
   new Option('--deterministic', say.helpDeterministic),
 ];
 
-export const seedOption = (say: Messages): Option => numberOption('--seed <n>', say.helpSeed, say, 0, LARGEST_SEED);
+export const seedOption = (say: Messages, help: string = say.helpSeed): Option =>
+  numberOption('--seed <n>', help, say, 0, LARGEST_SEED);
 
 /** What those options give. */
 export interface DeviceFlags {

@@ -1,6 +1,6 @@
-import { chosenWeights, readBefore } from '../report/attentionTable.ts';
+import { type AttentionData, chosenWeights, readBefore } from '../report/attentionTable.ts';
 import { count, percent } from '../report/language.ts';
-import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
+import type { Sample, TestScores } from '../report/run.ts';
 import type { Context } from './context.ts';
 import { spread } from './dataset.ts';
 import { drawHeatMap, drawLegend } from './heatmap.ts';
@@ -67,7 +67,7 @@ export function printShowcase(samples: readonly Sample[], { say }: Context): voi
 }
 
 /** The cross-attention of the last layer as a heat map, the mean over its heads. */
-export function printAttention(sample: AttentionSample, { say }: Context): void {
+export function printAttention(sample: AttentionData, { say }: Context): void {
   const layer = sample.attention.length - 1;
   if (layer < 0) return;
   printTitle(say.attentionTitle(sample.source, layer + 1));

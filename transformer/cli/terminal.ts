@@ -67,6 +67,9 @@ export function pad(text: string, width: number, side: 'left' | 'right' | 'both'
   return ' '.repeat(before) + text + ' '.repeat(gap - before);
 }
 
+/** A tokenizer of bytes can write the end of a line; where a line is a sentence it becomes a space. */
+export const onOneLine = (text: string): string => text.replace(/[\r\n]+/g, ' ');
+
 /** `text` in at most `width` columns; what is cut off is an ellipsis. */
 export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text;

@@ -1,16 +1,35 @@
-import { type Translator, translateBatch } from '../decode.ts';
+import { encodeSource, NOTHING, type ScoredTranslation, spelled, type Translator, translateStream } from '../decode.ts';
+import { generate } from '../decoding/index.ts';
+import { type CrossAttention, crossAttention } from '../inspect.ts';
 import type { Context } from './context.ts';
+import { type Decoding, type DecodingFlags, decodingOf } from './decodingOptions.ts';
 import { openChosen } from './device.ts';
 import { EXIT, UsageError } from './errors.ts';
 import type { DeviceFlags } from './options.ts';
 import { newestRun, openRun } from './runFolder.ts';
+import { printAttention } from './show.ts';
+import { onOneLine } from './terminal.ts';
 
 /** Sentences translated together. */
 const TOGETHER = 32;
 
-export interface TranslateFlags extends DeviceFlags {
+/** What `heddle translate` takes. */
+export interface TranslateFlags extends DeviceFlags, DecodingFlags {
   readonly model?: string;
+  readonly nBest?: number;
+  readonly json?: boolean;
+  readonly attention?: boolean;
+  readonly stream?: boolean;
 }
+
+/** A sentence and its translations, the best first. */
+interface Translated {
+  readonly source: string;
+  readonly translations: readonly (ScoredTranslation & { readonly attention?: CrossAttention })[];
+}
+
+/** Writes what is asked for of some lines of text. */
+type Write = (texts: readonly string[]) => Promise<void>;
 
 /** `heddle translate`: the sentences given, or standard input, one translation a line. */
 export async function translateLines(
@@ -20,30 +39,95 @@ export async function translateLines(
 ): Promise<number> {
   const { say } = context;
   if (flags.model === undefined) throw new UsageError(say.needModel(await newestRun()));
+  const decoding = decodingOf(flags, context, flags.nBest);
+  checkTogether(flags, context);
   const run = await openRun(flags.model, context);
   const device = await openChosen(flags, context);
   const translator = await run.load();
+  const write = flags.stream ? streaming(translator, decoding) : printing(translator, decoding, flags, context);
+  const written = async (lines: readonly string[]): Promise<void> => {
+    for (let i = 0; i < lines.length; i += TOGETHER) {
+      const batch = lines.slice(i, i + TOGETHER);
+      reportUnknown(batch, translator, context);
+      await write(batch);
+    }
+  };
   if (texts.length > 0) {
-    await translateAll(texts, translator, context);
+    await written(texts);
   } else {
     if (process.stdin.isTTY) console.error(say.typeHere);
-    for await (const lines of standardInput()) await translateAll(lines, translator, context);
+    for await (const lines of standardInput()) await written(lines);
   }
   device.destroy();
   return EXIT.ok;
 }
 
-async function translateAll(texts: readonly string[], translator: Translator, { say }: Context): Promise<void> {
-  for (let i = 0; i < texts.length; i += TOGETHER) {
-    const batch = texts.slice(i, i + TOGETHER);
-    const strangers = [...new Set(batch.flatMap((text) => translator.source.unknown(text)))];
-    if (strangers.length > 0) console.error(`heddle: ${say.unknownWords(strangers.join(' '))}`);
-    // An empty line stays one, so that input and output go line by line together.
-    const spoken = batch.filter((text) => text.trim() !== '');
-    const translations = (await translateBatch(translator, spoken)).values();
-    for (const text of batch) {
-      process.stdout.write(`${text.trim() === '' ? '' : (translations.next().value?.text ?? '')}\n`);
+/** What is written at once can neither be ranked nor looked into. */
+function checkTogether(flags: TranslateFlags, { say }: Context): void {
+  if (!flags.stream) return;
+  const other = (['beam', 'nBest', 'json', 'attention'] as const).find((name) => flags[name] !== undefined);
+  if (other !== undefined) throw new UsageError(say.oneOf('--stream', other === 'nBest' ? '--n-best' : `--${other}`));
+}
+
+function reportUnknown(texts: readonly string[], { source }: Translator, { say }: Context): void {
+  const pieces = new Set(texts.flatMap((text) => source.unknown(text)));
+  if (pieces.size > 0) console.error(`heddle: ${say.unknownPieces([...pieces].join(' '))}`);
+}
+
+/** Each sentence by itself, token by token. */
+const streaming =
+  (translator: Translator, { options }: Decoding): Write =>
+  async (texts) => {
+    for (const text of texts) {
+      for await (const { piece } of translateStream(translator, text, options)) process.stdout.write(onOneLine(piece));
+      process.stdout.write('\n');
     }
+  };
+
+const printing =
+  (translator: Translator, { options }: Decoding, flags: TranslateFlags, context: Context): Write =>
+  async (texts) => {
+    const sources = texts.map((text) => encodeSource(translator, text) ?? []);
+    const spoken = sources.filter((ids) => ids.length > 0);
+    const found = (await generate(translator.model, spoken, options)).values();
+    for (const [i, ids] of sources.entries()) {
+      const hypotheses = ids.length > 0 ? found.next().value! : [];
+      const outputs = hypotheses.map((h) => h.ids);
+      // one sentence at a time: the maps of many are large
+      const maps = flags.attention && outputs.length > 0 ? await attentionOf(translator, ids, outputs) : [];
+      const translations = hypotheses.map((hypothesis, k) => {
+        const attention = maps[k];
+        return { ...spelled(translator, ids, hypothesis), ...(attention && { attention }) };
+      });
+      // an empty line stays one, so that input and output go line by line together
+      print({ source: texts[i]!, translations: translations.length > 0 ? translations : [NOTHING] }, flags, context);
+    }
+  };
+
+const attentionOf = (
+  { model }: Translator,
+  source: readonly number[],
+  outputs: readonly (readonly number[])[],
+): Promise<CrossAttention[]> =>
+  crossAttention(
+    model,
+    outputs.map(() => source),
+    outputs,
+  );
+
+function print({ source, translations }: Translated, { nBest, json }: TranslateFlags, context: Context): void {
+  if (json) {
+    const [first] = translations;
+    const listed = translations.map(({ sourceTokens: _, ...rest }) => rest);
+    process.stdout.write(`${JSON.stringify({ source, sourceTokens: first!.sourceTokens, translations: listed })}\n`);
+    return;
+  }
+  for (const [k, { text, score, attention, sourceTokens, tokens, logProbabilities }] of translations.entries()) {
+    const line = onOneLine(text);
+    process.stdout.write(nBest === undefined ? `${line}\n` : `${k + 1}\t${score.toFixed(4)}\t${line}\n`);
+    if (attention === undefined) continue;
+    const probabilities = logProbabilities.map(Math.exp);
+    printAttention({ source, sourceTokens, tokens, attention, probabilities }, context);
   }
 }
 

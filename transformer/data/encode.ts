@@ -34,18 +34,19 @@ export function encoder(options: EncodeOptions): (pair: Pair | NumberedPair) => 
       `encodePairs: maxTokens ${maxTokens}. Expected a whole number from 3: a token and two marks.`,
     );
   }
-  const note = (tokenizer: TextEncoding, ids: readonly number[], text: string): void => {
-    if (ids.includes(UNK)) report?.addUnknown(tokenizer.unknown(text));
+  const note = (tokenizer: TextEncoding, ids: readonly number[], text: string, line: number | null): void => {
+    if (ids.includes(UNK)) report?.addUnknown(tokenizer.unknown(text), line);
   };
   return (pair) => {
+    const line = 'line' in pair ? pair.line : null;
     const [sourceIds, targetIds] = [source.encode(pair.source), target.encode(pair.target)];
     const tooLong = sourceIds.length + 1 > maxTokens || targetIds.length + 2 > maxTokens;
     if (tooLong || sourceIds.length === 0 || targetIds.length === 0) {
-      report?.reject(tooLong ? 'tooLong' : 'emptySide', 'line' in pair ? pair.line : 0);
+      report?.reject(tooLong ? 'tooLong' : 'emptySide', line ?? 0);
       return null;
     }
-    note(source, sourceIds, pair.source);
-    note(target, targetIds, pair.target);
+    note(source, sourceIds, pair.source, line);
+    note(target, targetIds, pair.target, line);
     return { source: [...sourceIds, EOS], target: [BOS, ...targetIds, EOS] };
   };
 }

@@ -33,6 +33,8 @@ export interface BadLines {
 export interface UnknownPiece {
   readonly piece: string;
   readonly count: number;
+  /** Line numbers, from 1, of the first few; none where the text came from no file. */
+  readonly lines: readonly number[];
 }
 
 /** How sentences stand in a file, or in two. */

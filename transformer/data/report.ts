@@ -9,9 +9,10 @@ import {
   type ReportFacts,
   type UnknownPiece,
 } from './facts.ts';
-import { reportText } from './reportText.ts';
+import { reportText, unknownText } from './reportText.ts';
 
 const FIRST_LINES = 5;
+const FIRST_LINES_OF_PIECE = 3;
 /** Different unknown pieces counted by name; those beyond only add to the total. */
 const MOST_UNKNOWN = 10_000;
 
@@ -27,7 +28,7 @@ export class DataReport implements ReportFacts {
   lengths: readonly [number, number] | null = null;
   unknownTotal = 0;
   readonly #bad = new Map<BadReason, { count: number; readonly lines: number[] }>();
-  readonly #unknown = new Map<string, number>();
+  readonly #unknown = new Map<string, { count: number; readonly lines: number[] }>();
 
   get bad(): Readonly<Partial<Record<BadReason, BadLines>>> {
     const bad: Partial<Record<BadReason, BadLines>> = {};
@@ -45,7 +46,7 @@ export class DataReport implements ReportFacts {
   }
 
   get unknown(): UnknownPiece[] {
-    const pieces = Array.from(this.#unknown, ([piece, count]) => ({ piece, count }));
+    const pieces = Array.from(this.#unknown, ([piece, { count, lines }]) => ({ piece, count, lines }));
     return pieces.sort((a, b) => b.count - a.count || (a.piece < b.piece ? -1 : 1));
   }
 
@@ -66,18 +67,29 @@ export class DataReport implements ReportFacts {
     this.addBad(reason, line);
   }
 
-  /** Counts pieces that became `<unk>`. */
-  addUnknown(pieces: Iterable<string>): void {
+  /** Counts pieces that became `<unk>`, on a line of the file where they came from one. */
+  addUnknown(pieces: Iterable<string>, line: number | null = null): void {
     for (const piece of pieces) {
       this.unknownTotal++;
-      const count = this.#unknown.get(piece);
-      if (count !== undefined || this.#unknown.size < MOST_UNKNOWN) this.#unknown.set(piece, (count ?? 0) + 1);
+      let found = this.#unknown.get(piece);
+      if (found === undefined) {
+        if (this.#unknown.size >= MOST_UNKNOWN) continue;
+        this.#unknown.set(piece, (found = { count: 0, lines: [] }));
+      }
+      found.count++;
+      const { lines } = found;
+      if (line !== null && lines.length < FIRST_LINES_OF_PIECE && lines.at(-1) !== line) lines.push(line);
     }
   }
 
   /** One paragraph for people. */
   text(language: Language = 'en'): string {
     return reportText(this, language);
+  }
+
+  /** The unknown pieces alone, as the paragraph names them. */
+  unknownText(language: Language = 'en'): string {
+    return unknownText(this, language);
   }
 
   toJSON(): Record<string, unknown> {

@@ -57,12 +57,17 @@ const table = {
       `${a} 有 ${count(n)} 行，而 ${b} 有 ${count(m)} 行：请检查两个文件的行是否对应。`,
   ),
   unknown: tell(
-    (total: number, pieces: string, others: number) =>
-      ` ${plural(total, 'piece')} of text not in the vocabulary became <unk>: ${pieces}${
-        others > 0 ? ` and ${plural(others, 'other')}` : ''
-      }.`,
-    (total: number, pieces: string, others: number) =>
-      `${count(total)} 处文本不在词表中，已变为 <unk>：${pieces}${others > 0 ? `，以及其他 ${count(others)} 种` : ''}。`,
+    (total: number, pieces: string) =>
+      ` ${plural(total, 'piece')} of text not in the vocabulary became <unk>: ${pieces}.`,
+    (total: number, pieces: string) => `${count(total)} 处文本不在词表中，已变为 <unk>：${pieces}。`,
+  ),
+  others: tell(
+    (others: number) => ` and ${plural(others, 'other')}`,
+    (others: number) => `，以及其他 ${count(others)} 种`,
+  ),
+  onLines: tell(
+    (lines: readonly number[]) => `; ${lines.length === 1 ? 'line' : 'lines'} ${lines.map(count).join(', ')}`,
+    (lines: readonly number[]) => `；第 ${lines.map(count).join('、')} 行`,
   ),
   comma: say(', ', '、'),
 };
@@ -82,17 +87,23 @@ export function reportText(report: ReportFacts, language: Language): string {
   );
   text += bad.length === 0 ? words.noneBad : words.bad(report.badTotal, each);
   if (lengths !== null) text += words.lengths(names[0] ?? '', lengths[0], names[1] ?? '', lengths[1]);
-  const { unknown } = report;
-  if (report.unknownTotal > 0) {
-    const shown = unknown.slice(0, SHOWN_UNKNOWN).map(showPiece).join(words.comma);
-    text += words.unknown(report.unknownTotal, shown, Math.max(0, unknown.length - SHOWN_UNKNOWN));
-  }
+  if (report.unknownTotal > 0) text += words.unknown(report.unknownTotal, unknownText(report, language));
   return text;
 }
 
-/** `𠮷 (2)`; by its code point what cannot be seen. */
-const showPiece = ({ piece, count: n }: UnknownPiece): string =>
-  `${/^[\s\p{C}\p{M}]+$/u.test(piece) ? codePoints(piece) : piece} (${count(n)})`;
+/** The most frequent unknown pieces, and how many others there are: `囧 (2; line 9), U+200B (1) and 3 others`. */
+export function unknownText({ unknown }: Pick<ReportFacts, 'unknown'>, language: Language): string {
+  const words = inLanguage(table, language);
+  const shown = unknown.slice(0, SHOWN_UNKNOWN).map((piece) => showPiece(piece, words.onLines));
+  const others = unknown.length - shown.length;
+  return shown.join(words.comma) + (others > 0 ? words.others(others) : '');
+}
+
+/** `𠮷 (2; lines 3, 9)`; by its code point what cannot be seen. */
+function showPiece({ piece, count: n, lines }: UnknownPiece, onLines: (lines: readonly number[]) => string): string {
+  const seen = /^[\s\p{C}\p{M}]+$/u.test(piece) ? codePoints(piece) : piece;
+  return `${seen} (${count(n)}${lines.length > 0 ? onLines(lines) : ''})`;
+}
 
 const codePoints = (piece: string): string =>
   Array.from(piece, (c) => `U+${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`).join(' ');

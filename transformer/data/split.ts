@@ -2,6 +2,7 @@
 
 import { ArgumentError } from '../../engine/index.ts';
 import type { Pair } from './batches.ts';
+import type { NumberedPair } from './pairs.ts';
 
 /**
  * What makes two sentences the same for a split: letters, marks and digits in lower case, in Unicode's compatible form,
@@ -123,18 +124,25 @@ export function setAside<P extends Pair>(
 export interface ReferencedSentence {
   readonly source: string;
   readonly references: readonly string[];
+  /** The line on which each reference stands first, where the pairs have lines. */
+  readonly lines?: readonly number[];
 }
 
 /** Puts translations of one sentence together, in the order in which sentences came; equal translations count once. */
-export function groupReferences(pairs: Iterable<Pair>): ReferencedSentence[] {
-  const found = new Map<string, { source: string; references: Set<string> }>();
-  for (const { source, target } of pairs) {
+export function groupReferences(pairs: Iterable<Pair | NumberedPair>): ReferencedSentence[] {
+  const found = new Map<string, { source: string; references: Map<string, number | null> }>();
+  for (const pair of pairs) {
+    const { source, target } = pair;
     const key = source.normalize('NFC').trim().replace(/\s+/gu, ' ');
-    const sentence = found.get(key);
-    if (sentence) sentence.references.add(target);
-    else found.set(key, { source, references: new Set([target]) });
+    let sentence = found.get(key);
+    if (sentence === undefined) found.set(key, (sentence = { source, references: new Map() }));
+    if (!sentence.references.has(target)) sentence.references.set(target, 'line' in pair ? pair.line : null);
   }
-  return Array.from(found.values(), ({ source, references }) => ({ source, references: [...references] }));
+  return Array.from(found.values(), ({ source, references }) => {
+    const lines = [...references.values()].filter((line) => line !== null);
+    const whole = lines.length === references.size;
+    return { source, references: [...references.keys()], ...(whole && { lines }) };
+  });
 }
 
 function checkCount(operation: string, count: number): number {

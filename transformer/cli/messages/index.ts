@@ -1,5 +1,7 @@
 import { inLanguage, type Language, type Speech } from '../../report/language.ts';
+import { decoding } from './decoding.ts';
 import { errors } from './errors.ts';
+import { evaluate } from './evaluate.ts';
 import { exporting } from './export.ts';
 import { general } from './general.ts';
 import { info } from './info.ts';
@@ -8,10 +10,20 @@ import { training } from './training.ts';
 import { translate } from './translate.ts';
 
 /** The rooms of the table; no name stands in two of them (a test holds that). */
-export const ROOMS = { general, errors, train, training, translate, info, exporting };
+export const ROOMS = { general, errors, train, training, decoding, evaluate, translate, info, exporting };
 
 /** Everything the command line says, in both languages. A text that lacks one is a type error. */
-const table = { ...general, ...errors, ...train, ...training, ...translate, ...info, ...exporting };
+const table = {
+  ...general,
+  ...errors,
+  ...train,
+  ...training,
+  ...decoding,
+  ...evaluate,
+  ...translate,
+  ...info,
+  ...exporting,
+};
 
 export type Messages = Speech<typeof table>;
 
