@@ -1,16 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Device, Generator, openDevice } from '../engine/index.ts';
+import { type Device, openDevice } from '../engine/index.ts';
 import {
   type Batch,
   type BatchSource,
   decodeState,
   encodePair,
-  encodePairs,
   encodeState,
   makeBatch,
-  type Pair,
-  StreamBatches,
-  Tokenizer,
   type TrainData,
   Trainer,
   type TrainOptions,
@@ -20,64 +16,33 @@ import {
   train,
 } from '../transformer/index.ts';
 import { expectClose } from './support/compare.ts';
+import { PAIRS, parameters, plainDevice, SOURCE, smallTranslator, streamed, TARGET, take } from './support/training.ts';
 
 let device: Device;
 beforeAll(async () => {
-  device = await openDevice('wasm', { threads: 1, deterministic: true });
+  device = await plainDevice();
 });
+const translator = (dropout = 0.1): Translator => smallTranslator(device, dropout);
 
-/** Sentences of one to seven words, and the same words backwards in capitals. */
-const WORDS = ['a', 'bee', 'cat', 'dove', 'elk', 'fox', 'gnu'];
-const PAIRS: readonly Pair[] = Array.from({ length: 40 }, (_, i) => {
-  const words = Array.from({ length: 1 + (i % 7) }, (_, k) => WORDS[(i * (k + 2) + k) % 7]!);
-  return { source: words.join(' '), target: words.reverse().join(' ').toUpperCase() };
-});
-const SOURCE = Tokenizer.build(
-  'words',
-  PAIRS.map((p) => p.source),
-);
-const TARGET = Tokenizer.build(
-  'characters',
-  PAIRS.map((p) => p.target),
-);
-
-/** A small translator, the same each time. */
-function translator(dropout = 0.1): Translator {
-  const config = { srcVocab: SOURCE.size, tgtVocab: TARGET.size, dModel: 16, heads: 2, layers: 1, feedForward: 32 };
-  const model = new Transformer({ ...config, dropout }, { device, generator: new Generator(3) });
-  return { model, source: SOURCE, target: TARGET };
-}
-
-const streamed = (): BatchSource =>
-  new StreamBatches(() => encodePairs(PAIRS, { source: SOURCE, target: TARGET }), {
-    batchTokens: 120,
-    seed: 5,
-    shuffle: 15,
-  });
-
-async function take(trainer: Trainer, most = Number.POSITIVE_INFINITY): Promise<TrainStep[]> {
-  const steps: TrainStep[] = [];
-  if (most > 0) for await (const step of trainer.run()) if (steps.push(step) >= most) break;
-  return steps;
-}
-
-const parameters = async ({ model }: Translator): Promise<number[]> =>
-  Object.values(await model.stateDict()).flatMap(({ data }) => Array.from(data as Float32Array));
-
-const numbers = (steps: readonly TrainStep[]) =>
-  steps.map(({ step, epoch, loss, lr, gradNorm, tokens }) => ({ step, epoch, loss, lr, gradNorm, tokens }));
+/** Everything but the speed. */
+const numbers = (steps: readonly TrainStep[]) => steps.map(({ tokensPerSecond: _, ...step }) => step);
 
 describe('a run that was stopped', () => {
   const ways: [string, () => TrainData, TrainOptions][] = [
     ['pairs in memory', () => PAIRS, { batchTokens: 150 }],
     ['a stream', streamed, {}],
-    ['a stream, three batches a step', streamed, { accumulate: 3 }],
+    [
+      'a stream, three batches a step, averaged and validated',
+      streamed,
+      { accumulate: 3, ema: 0.9, validation: { pairs: PAIRS.slice(0, 9), every: 4, sentences: 3 } },
+    ],
   ];
   for (const [name, data, options] of ways) {
     it(`goes on to the last bit: ${name}`, async () => {
       const settings = { steps: 14, seed: 9, warmup: 5, ...options };
       const whole = translator();
-      const straight = await take(Trainer.create(whole, data(), settings));
+      const trainer = Trainer.create(whole, data(), settings);
+      const straight = await take(trainer);
       expect(straight).toHaveLength(14);
       expect(straight.at(-1)!.epoch).toBeGreaterThan(0);
       for (const stop of [1, 6, straight.findIndex(({ epoch }) => epoch === 1)]) {
@@ -93,6 +58,8 @@ describe('a run that was stopped', () => {
         expect(second.position).toEqual(first.position);
         expect(numbers([...begun, ...(await take(second))])).toEqual(numbers(straight));
         expect(await parameters(after)).toEqual(await parameters(whole));
+        expect(await second.averaged()).toEqual(await trainer.averaged());
+        expect(second.validation).toEqual(trainer.validation);
       }
     });
   }

@@ -1,5 +1,6 @@
 export { Adam, type AdamOptions, AdamW } from './adam.ts';
 export { clipGradNorm, clipGradValue, type GradNorm, gradNorm } from './clip.ts';
+export { type AverageState, ExponentialAverage } from './ema.ts';
 export {
   type GroupOptions,
   Optimizer,

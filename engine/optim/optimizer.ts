@@ -5,7 +5,7 @@ import { unscoped } from '../memory.ts';
 import { fill } from '../ops/accumulate.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Span, spanOf } from './kernels.ts';
-import { ALIGN, mergeRows, replaceGrad, rowOf } from './spans.ts';
+import { layBeside, mergeRows, replaceGrad, rowOf } from './spans.ts';
 
 /** Parameters with settings of their own; what is not named is as the optimizer was told. */
 export type GroupOptions<O> = { readonly params: readonly Tensor[] } & { readonly [K in keyof O]?: O[K] | undefined };
@@ -89,20 +89,12 @@ export abstract class Optimizer<O extends { lr: number }> implements Disposable 
       }
       seen.add(p);
     }
-    // Running means lie as the parameters do, so that what is one range there is one range here.
-    let end = 0;
-    let before: Tensor | undefined;
-    this.#slots = this.paramGroups.map((group) =>
-      group.params.map((p) => {
-        const between = before === undefined ? -1 : p.offset - before.offset - before.size;
-        const follows = before?.storage === p.storage && between >= 0 && between < ALIGN;
-        const offset = follows ? end + between : Math.ceil(end / ALIGN) * ALIGN;
-        end = offset + p.size;
-        before = p;
-        return { p, offset, step: 0 };
-      }),
+    const { offsets, size } = layBeside(all);
+    let place = 0;
+    this.#slots = this.paramGroups.map(({ params: list }) =>
+      list.map((p) => ({ p, offset: offsets[place++]!, step: 0 })),
     );
-    this.#size = end;
+    this.#size = size;
   }
 
   /** Throws an ArgumentError for settings out of their range. */

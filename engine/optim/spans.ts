@@ -7,6 +7,27 @@ import { type Span, spanOf } from './kernels.ts';
 /** Where a binding may begin on WebGPU, in elements: tensors of a flat buffer begin at multiples of this. */
 export const ALIGN = 64;
 
+/**
+ * Where a value beside each parameter begins in a buffer of its own: they lie as the parameters do, so that what is one
+ * range there is one range here.
+ */
+export function layBeside(parameters: readonly Tensor[]): {
+  readonly offsets: readonly number[];
+  readonly size: number;
+} {
+  let size = 0;
+  let before: Tensor | undefined;
+  const offsets = parameters.map((p) => {
+    const between = before?.storage === p.storage ? p.offset - before.offset - before.size : -1;
+    const follows = between >= 0 && between < ALIGN;
+    const offset = follows ? size + between : Math.ceil(size / ALIGN) * ALIGN;
+    size = offset + p.size;
+    before = p;
+    return offset;
+  });
+  return { offsets, size };
+}
+
 /** Elements from the end of `a` to the beginning of `b`; null where they do not follow one another in one storage. */
 function gap(a: Span, b: Span): number | null {
   const between = b.offset - a.offset - a.size;

@@ -7,6 +7,7 @@ import {
   openFile,
   type ReferencedSentence,
   setAside,
+  spread,
 } from '../data/index.ts';
 
 /** What to train on, what to test on, and what to show. */
@@ -46,10 +47,4 @@ async function fromFiles(files: readonly string[], seed: number): Promise<Datase
   // a file too small to set anything aside still has something to look at
   const shown = test.length > 0 ? test : groupReferences(pairs.slice(0, SHOWN));
   return { files, report, train, test, showcase: spread(shown, SHOWN) };
-}
-
-/** At most `most` of a list, spread evenly over it. */
-export function spread<T>(items: readonly T[], most: number): T[] {
-  if (items.length <= most) return [...items];
-  return Array.from({ length: most }, (_, i) => items[Math.floor(((i + 0.5) * items.length) / most)]!);
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Device } from '../../engine/index.ts';
 import { version } from '../../package.json';
+import { spread } from '../data/index.ts';
 import type { Language } from '../report/language.ts';
 import { renderReport } from '../report/report.ts';
 import type { AttentionSample, RunReport, Sample, TestScores } from '../report/run.ts';
 import { commandLine } from './commandLine.ts';
-import { spread } from './dataset.ts';
 import { replaceFile } from './files.ts';
 import type { LogEntry } from './log.ts';
 import { type Start, stepsOfEpoch } from './start.ts';

@@ -1,12 +1,12 @@
 import {
   type BleuScore,
   type BleuTokenizer,
+  bleuTokenizer,
   type ChrfScore,
   corpusBleu,
   corpusChrf,
   exactMatch,
 } from '../evaluate/index.ts';
-import { isUnspaced } from './tokenizers.ts';
 
 /** Everything `heddle evaluate` says of translations. */
 export interface Scores {
@@ -23,10 +23,6 @@ export interface ScoreOptions {
   /** Compare in lower case. */
   readonly lowercase?: boolean | undefined;
 }
-
-/** What BLEU counts: words that nothing separates by characters, others as mteval-v13a cuts them. */
-export const bleuTokenizer = (references: readonly (readonly string[])[]): BleuTokenizer =>
-  isUnspaced(references.flat()) ? 'zh' : '13a';
 
 /** Scores of translations, each against all its references. */
 export function scoreAll(

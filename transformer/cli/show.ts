@@ -1,8 +1,8 @@
+import { spread } from '../data/index.ts';
 import { type AttentionData, chosenWeights, readBefore } from '../report/attentionTable.ts';
 import { count, percent } from '../report/language.ts';
 import type { Sample, TestScores } from '../report/run.ts';
 import type { Context } from './context.ts';
-import { spread } from './dataset.ts';
 import { drawHeatMap, drawLegend } from './heatmap.ts';
 import { alignRows, bold, type Colours, coloursOf, columnsOf, dim, green, pad, red, widthOf } from './terminal.ts';
 

@@ -1,9 +1,8 @@
 import type { ReferencedSentence } from '../data/index.ts';
 import { type Translator, translateMany } from '../decode.ts';
-import { corpusBleu, corpusChrf } from '../evaluate/index.ts';
+import { bleuTokenizer, corpusBleu, corpusChrf } from '../evaluate/index.ts';
 import { inspectTranslation } from '../inspect.ts';
 import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
-import { bleuTokenizer } from './scores.ts';
 import { isRight } from './tokenizers.ts';
 
 /** Translates every sentence and yields each with its verdict, batch by batch, in no particular order. */
@@ -25,9 +24,8 @@ export function scoresOf(samples: readonly Sample[]): TestScores | null {
   if (samples.length === 0) return null;
   const outputs = samples.map((s) => s.output);
   const references = samples.map((s) => s.references);
-  const { score: bleu, signature: bleuSignature } = corpusBleu(outputs, references, {
-    tokenize: bleuTokenizer(references),
-  });
+  const tokenize = bleuTokenizer(references);
+  const { score: bleu, signature: bleuSignature } = corpusBleu(outputs, references, { tokenize });
   const { score: chrf, signature: chrfSignature } = corpusChrf(outputs, references);
   return {
     right: samples.filter((s) => s.right).length,

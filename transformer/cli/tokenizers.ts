@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../engine/index.ts';
 import type { Pair } from '../data/batches.ts';
+import { isUnspaced } from '../evaluate/index.ts';
 import { Tokenizer, type TokenizerKind, UNK } from '../tokenizer/index.ts';
 
 /** A word that occurs once in a large text is seldom worth a row of the embedding. */
@@ -17,17 +18,6 @@ export function buildTokenizers(pairs: readonly Pair[]): { source: Tokenizer; ta
 }
 
 const distinctWords = (texts: readonly string[]): number => new Set(texts.flatMap((t) => t.split(/\s+/))).size;
-
-/** Chinese, Japanese and Thai put no spaces between words. */
-export function isUnspaced(texts: readonly string[]): boolean {
-  let unspaced = 0;
-  let letters = 0;
-  for (const text of texts.slice(0, 1000)) {
-    unspaced += text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu)?.length ?? 0;
-    letters += text.match(/\p{L}/gu)?.length ?? 0;
-  }
-  return unspaced > letters / 2;
-}
 
 /**
  * Whether a translation is one of those expected. It is compared with what the tokenizer leaves of a reference (capitals

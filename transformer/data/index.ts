@@ -26,3 +26,4 @@ export {
   sameSentence,
   setAside,
 } from './split.ts';
+export { spread } from './spread.ts';

@@ -1,5 +1,7 @@
 /** Training: the trainer, where a run is, and what makes its result better. */
+export { averageStateDicts } from './average.ts';
 export { batchLoss } from './loss.ts';
 export type { TrainOptions, TrainSettings, TrainStep } from './options.ts';
-export { decodeState, encodeState, type TrainState } from './state.ts';
+export { decodeState, encodeState, type TrainState, type ValidationMetric, type ValidationState } from './state.ts';
 export { type TrainData, Trainer, train } from './trainer.ts';
+export type { Validation, ValidationOptions } from './validation.ts';

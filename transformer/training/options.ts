@@ -2,6 +2,7 @@
 
 import { ArgumentError, noam } from '../../engine/index.ts';
 import type { TrainState } from './state.ts';
+import type { Validation, ValidationOptions } from './validation.ts';
 
 /** How to train. Defaults: the paper's recipe (Vaswani et al. 2017, section 5) but for its size. */
 export interface TrainOptions {
@@ -26,6 +27,14 @@ export interface TrainOptions {
   readonly clipNorm?: number;
   /** Decides dropout, and the order where pairs are given. 0 unless told. */
   readonly seed?: number;
+  /**
+   * d of an exponential moving average of the weights, such as 0.999 (about the last 1/(1 − d) steps; 0.99 for short
+   * runs); see `ExponentialAverage`. The model trains on with its own weights; `trainer.averaged()` and `withAverage()`
+   * give those of the average, and validation measures them. Default: none.
+   */
+  readonly ema?: number;
+  /** Sentences to measure the model on while it trains, and when to stop. Default: none. */
+  readonly validation?: ValidationOptions;
   /** For {@link train}: the state of an earlier run to go on from. */
   readonly resume?: TrainState;
 }
@@ -45,8 +54,12 @@ export interface TrainStep {
   readonly gradNorm: number;
   /** Target tokens of this step, padding not counted. */
   readonly tokens: number;
-  /** Since the start of this call. */
+  /** Since the start of this call, validation not counted. */
   readonly tokensPerSecond: number;
+  /** What the model was worth after this step; null on steps without validation. */
+  readonly validation: Validation | null;
+  /** True on a step that ends the run before its time: the metric of validation got no better `patience` times. */
+  readonly stopped: boolean;
 }
 
 /** Options with every default filled in. */
@@ -59,6 +72,8 @@ export interface TrainSettings {
   readonly labelSmoothing: number;
   readonly clipNorm: number;
   readonly seed: number;
+  /** Null for no average. */
+  readonly ema: number | null;
 }
 
 const EPOCHS = 10;
@@ -66,7 +81,7 @@ const EPOCHS = 10;
 /** @throws {ArgumentError} for a number out of its range */
 export function settingsOf(options: TrainOptions, dModel: number): TrainSettings {
   const { batchTokens = 2048, accumulate = 1, warmup = 800, labelSmoothing = 0.1, clipNorm = 1, seed = 0 } = options;
-  const { steps = null, epochs = steps === null ? EPOCHS : null } = options;
+  const { ema = null, steps = null, epochs = steps === null ? EPOCHS : null } = options;
   const check = (name: string, value: number, fits: boolean, expected: string): void => {
     if (!fits) throw new ArgumentError(`train: ${name} ${value}, expected ${expected}.`);
   };
@@ -77,6 +92,7 @@ export function settingsOf(options: TrainOptions, dModel: number): TrainSettings
   check('labelSmoothing', labelSmoothing, labelSmoothing >= 0 && labelSmoothing < 1, 'a number from 0 to below 1');
   check('clipNorm', clipNorm, clipNorm >= 0, 'a number from 0, which is no clipping');
   check('seed', seed, Number.isSafeInteger(seed) && seed >= 0, 'a whole number from 0');
+  if (ema !== null) check('ema', ema, ema >= 0 && ema < 1, 'a decay from 0 to below 1, such as 0.999');
   const schedule = options.schedule ?? noam({ dModel, warmup });
-  return { steps, epochs, batchTokens, accumulate, schedule, labelSmoothing, clipNorm, seed };
+  return { steps, epochs, batchTokens, accumulate, schedule, labelSmoothing, clipNorm, seed, ema };
 }

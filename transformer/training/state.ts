@@ -1,6 +1,13 @@
 /** Where a run of training is, and how that is written down. */
 
-import { type Adam, decodeSafetensors, encodeSafetensors, FormatError, type HostTensor } from '../../engine/index.ts';
+import {
+  type Adam,
+  type AverageState,
+  decodeSafetensors,
+  encodeSafetensors,
+  FormatError,
+  type HostTensor,
+} from '../../engine/index.ts';
 import type { DataPosition } from '../data/index.ts';
 
 /** With the parameters, all it takes to go on as if nothing had happened. */
@@ -12,13 +19,28 @@ export interface TrainState {
   /** The random numbers of every step are a function of this and of the step. */
   readonly seed: number;
   readonly optimizer: Awaited<ReturnType<Adam['stateDict']>>;
+  /** The moving average of the weights; null for a run without. */
+  readonly ema: AverageState | null;
+  /** What validation found so far; null for a run without. */
+  readonly validation: ValidationState | null;
 }
 
+/** The best validation of a run, and how many came after it that were no better. */
+export interface ValidationState {
+  readonly metric: ValidationMetric;
+  /** Null before the first. */
+  readonly best: { readonly value: number; readonly step: number } | null;
+  readonly since: number;
+}
+
+/** What validation looks at to tell better from worse: the loss, which shall fall, or a score, which shall rise. */
+export type ValidationMetric = 'loss' | 'bleu' | 'chrf';
+
 /**
- * A state as a safetensors file: running means as tensors `PLACE.NAME`, all that is a number or a setting as text beside
- * them.
+ * A state as a safetensors file: running means as tensors `PLACE.NAME`, averages as `ema.PLACE`, all that is a number or a
+ * setting as text beside them.
  */
-export function encodeState({ step, position, seed, optimizer }: TrainState): Uint8Array {
+export function encodeState({ step, position, seed, optimizer, ema, validation }: TrainState): Uint8Array {
   const tensors: Record<string, HostTensor> = {};
   const steps: Record<string, number> = {};
   for (const [place, { step: own, values }] of Object.entries(optimizer.state)) {
@@ -27,12 +49,17 @@ export function encodeState({ step, position, seed, optimizer }: TrainState): Ui
       tensors[`${place}.${name}`] = { dtype: 'float32', shape: [data.length], data };
     }
   }
+  for (const [place, data] of ema?.values.entries() ?? []) {
+    tensors[`ema.${place}`] = { dtype: 'float32', shape: [data.length], data };
+  }
   return encodeSafetensors(tensors, {
     step: `${step}`,
     position: JSON.stringify(position),
     seed: `${seed}`,
     steps: JSON.stringify(steps),
     groups: JSON.stringify(optimizer.paramGroups),
+    ema: JSON.stringify(ema?.step ?? null),
+    validation: JSON.stringify(validation),
   });
 }
 
@@ -57,11 +84,15 @@ export function decodeState(bytes: Uint8Array, name = 'state'): TrainState {
         { step, values: values[place] ?? {} },
       ]),
     );
+    const averaged = read('ema') as number | null;
+    const { ema = {} } = values;
     return {
       step: read('step') as number,
       position: read('position') as DataPosition,
       seed: read('seed') as number,
       optimizer: { state, paramGroups },
+      ema: averaged === null ? null : { step: averaged, values: Object.keys(ema).map((_, place) => ema[place]!) },
+      validation: read('validation') as ValidationState | null,
     };
   } catch {
     throw new FormatError(`checkpoint: ${name} has no training state in its header. Go on from another checkpoint.`);

@@ -1,11 +1,23 @@
-import { Adam, ArgumentError, full, gradNorm, HeddleError, scope, type Tensor, unscoped } from '../../engine/index.ts';
+import {
+  Adam,
+  ArgumentError,
+  ExponentialAverage,
+  full,
+  gradNorm,
+  HeddleError,
+  type HostTensor,
+  scope,
+  type Tensor,
+  unscoped,
+} from '../../engine/index.ts';
 import { type Batch, encodePair, type Pair, targetTokens, uploadBatch } from '../data/batches.ts';
 import { type BatchSource, batchGroups, type DataPosition, MemoryBatches } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
 import { batchLoss } from './loss.ts';
 import { settingsOf, type TrainOptions, type TrainSettings, type TrainStep } from './options.ts';
-import type { TrainState } from './state.ts';
+import type { TrainState, ValidationState } from './state.ts';
 import { PassStreams } from './streams.ts';
+import { type Validation, Validator } from './validation.ts';
 
 /** What to learn from: pairs in memory, or batches that come from anywhere, such as `StreamBatches` of a large file. */
 export type TrainData = readonly Pair[] | BatchSource;
@@ -23,19 +35,25 @@ export class Trainer implements Disposable {
   readonly settings: TrainSettings;
   readonly #source: BatchSource;
   readonly #streams: PassStreams;
+  readonly #average: ExponentialAverage | null;
+  readonly #validator: Validator | null;
   #step = 0;
   #position: DataPosition = { epoch: 0, batch: 0 };
 
-  private constructor(translator: Translator, source: BatchSource, settings: TrainSettings) {
+  private constructor(
+    translator: Translator,
+    source: BatchSource,
+    settings: TrainSettings,
+    validator: Validator | null,
+  ) {
     this.translator = translator;
     this.#source = source;
     this.settings = settings;
     this.#streams = new PassStreams(translator.model, settings.seed);
-    this.optimizer = new Adam(translator.model.flattenParameters().parameters(), {
-      lr: 1,
-      betas: [0.9, 0.98],
-      eps: 1e-9,
-    });
+    this.#validator = validator;
+    const parameters = translator.model.flattenParameters().parameters();
+    this.optimizer = new Adam(parameters, { lr: 1, betas: [0.9, 0.98], eps: 1e-9 });
+    this.#average = settings.ema === null ? null : new ExponentialAverage(parameters, settings.ema);
   }
 
   /** @throws {ArgumentError} for an option out of its range, and for no pairs */
@@ -49,15 +67,19 @@ export class Trainer implements Disposable {
             data.map((pair) => encodePair(pair, source, target)),
             given,
           );
-    return new Trainer(translator, batches, { ...given, ...lengthOf(given, batches.batchesPerEpoch) });
+    const { validation } = options;
+    const validator = validation === undefined ? null : new Validator(translator, validation, given.batchTokens);
+    const settings = { ...given, ...lengthOf(given, batches.batchesPerEpoch) };
+    return new Trainer(translator, batches, settings, validator);
   }
 
   /**
-   * Goes on from where a state was taken, with the parameters of that moment in the model.
+   * Goes on from where a state was taken, with the parameters of that moment in the model. A moving average that the
+   * state has not begins with the next step; one that was not asked for is left out.
    *
    * @throws {ArgumentError} for the state of another model or another seed
    */
-  async restore({ step, position, seed, optimizer }: TrainState): Promise<void> {
+  async restore({ step, position, seed, optimizer, ema, validation }: TrainState): Promise<void> {
     if (seed !== this.settings.seed) {
       throw new ArgumentError(
         `restore: the state of a run with seed ${seed}, expected ${this.settings.seed}, which this trainer was told. ` +
@@ -65,6 +87,8 @@ export class Trainer implements Disposable {
       );
     }
     this.optimizer.loadStateDict(optimizer);
+    if (ema !== null) this.#average?.load(ema);
+    if (validation !== null) this.#validator?.restore(validation);
     this.#step = step;
     this.#position = position;
   }
@@ -72,7 +96,9 @@ export class Trainer implements Disposable {
   /** Where the run is; with the parameters, all that `restore` needs. Take it between steps. */
   async state(): Promise<TrainState> {
     const [step, position, { seed }] = [this.#step, this.#position, this.settings];
-    return { step, position, seed, optimizer: await this.optimizer.stateDict() };
+    const validation = this.#validator?.state ?? null;
+    const [optimizer, ema] = await Promise.all([this.optimizer.stateDict(), this.#average?.state() ?? null]);
+    return { step, position, seed, optimizer, ema, validation };
   }
 
   /** Steps done. */
@@ -85,10 +111,36 @@ export class Trainer implements Disposable {
     return this.#position;
   }
 
+  /** The best validation so far, and how many came since; null without validation. */
+  get validation(): ValidationState | null {
+    return this.#validator?.state ?? null;
+  }
+
+  /**
+   * Runs `body` while the model holds the moving average of its weights, and puts its own back: to translate, to measure,
+   * to save. No step may be taken meanwhile. Without `ema`, and before the first step, with its own weights.
+   */
+  async withAverage<T>(body: () => Promise<T>): Promise<T> {
+    const average = this.#average;
+    if (average === null || average.steps === 0 || average.swapped) return body();
+    average.swap();
+    try {
+      return await body();
+    } finally {
+      average.swap();
+    }
+  }
+
+  /** The weights of the moving average under the model's names, read off the device; without `ema`, the model's own. */
+  averaged(): Promise<Record<string, HostTensor>> {
+    return this.withAverage(() => this.translator.model.stateDict());
+  }
+
   async *run(): AsyncGenerator<TrainStep, void> {
     const { steps, epochs, accumulate } = this.settings;
-    const started = performance.now();
     let seen = 0;
+    let seconds = 0;
+    let since = performance.now();
     if (this.#ended) return;
     for await (const { batches, position } of batchGroups(this.#source, accumulate, this.#position)) {
       const { epoch } = position;
@@ -97,15 +149,26 @@ export class Trainer implements Disposable {
       this.#step++;
       this.#position = position;
       seen += result.tokens;
-      const tokensPerSecond = (1000 * seen) / Math.max(1, performance.now() - started);
-      yield { ...result, step: this.#step, steps, epoch, tokensPerSecond };
+      seconds += (performance.now() - since) / 1000;
+      const validation = await this.#validate();
+      const stopped = this.#validator?.exhausted ?? false;
+      const tokensPerSecond = seen / Math.max(1e-3, seconds);
+      since = performance.now();
+      yield { ...result, step: this.#step, steps, epoch, tokensPerSecond, validation, stopped };
       if (this.#ended) return;
     }
   }
 
   get #ended(): boolean {
     const { steps } = this.settings;
-    return steps !== null && this.#step >= steps;
+    return (steps !== null && this.#step >= steps) || (this.#validator?.exhausted ?? false);
+  }
+
+  /** Measures the model where it is time, and after the last step. */
+  async #validate(): Promise<Validation | null> {
+    const [step, validator] = [this.#step, this.#validator];
+    if (validator === null || !(step % validator.every === 0 || step === this.settings.steps)) return null;
+    return this.withAverage(() => validator.measure(step));
   }
 
   /**
@@ -136,6 +199,7 @@ export class Trainer implements Disposable {
       if (!Number.isFinite(loss) || !Number.isFinite(total)) throw notFinite(step, loss, total);
       this.optimizer.lr = lr;
       this.optimizer.step({ gradScale: scale });
+      this.#average?.update();
       return { loss, lr, gradNorm: total, tokens };
     } finally {
       this.optimizer.zeroGrad();
@@ -161,9 +225,10 @@ export class Trainer implements Disposable {
     );
   }
 
-  /** Gives the memory of the optimizer back. The model stays. */
+  /** Gives the memory of the optimizer and of the average back. The model stays. */
   dispose(): void {
     this.optimizer.dispose();
+    this.#average?.dispose();
   }
 
   [Symbol.dispose](): void {
