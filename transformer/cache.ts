@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  type Device,
   embedSlice,
   indexSelect,
   narrow,
@@ -94,33 +95,27 @@ export class GrowingKeyValues extends KeyValues {
   }
 }
 
-/** What one decoder layer remembers: of the target so far, and of the source. */
-export interface LayerCache {
-  readonly self: GrowingKeyValues;
-  readonly cross: KeyValues;
-}
-
 /**
- * Where decoding with a cache stands: what `startDecoding` of a model gives and `decodeStep` moves on. Rows are the
- * sequences being written; each source has the same number of them, one after another (a beam). Belongs to no scope:
- * dispose it.
+ * Where writing with a cache stands: each step of the model reads one token for each row and moves it on. Rows are the
+ * sequences being written. Belongs to no scope: dispose it.
  */
-export class DecoderState implements Disposable {
-  readonly layers: readonly LayerCache[];
-  /** Tokens read so far: the position of the next one. */
+export class WritingState implements Disposable {
+  /** What self-attention of each layer remembers. */
+  readonly written: readonly GrowingKeyValues[];
+  readonly device: Device;
+  /** Tokens read so far: the position of the next one, padding before the row counted. */
   length = 0;
   #rows: number;
-  #sources: number;
-  /** bool [sources, S] */
-  #memoryPadding: Tensor;
   /** Whether each token read was padding, by row; null while none was. */
   #blank: boolean[][] | null = null;
+  /** Tokens of padding before each row; null where there are none. */
+  #behind: readonly number[] | null = null;
 
-  /** Takes over the caches and the mask. */
-  constructor(layers: readonly LayerCache[], memoryPadding: Tensor) {
-    this.layers = layers;
-    this.#memoryPadding = memoryPadding;
-    this.#rows = this.#sources = memoryPadding.shape[0]!;
+  /** Takes over the caches. */
+  constructor(written: readonly GrowingKeyValues[], rows: number, device: Device) {
+    this.written = written;
+    this.device = device;
+    this.#rows = rows;
   }
 
   /** Sequences being written. */
@@ -128,24 +123,85 @@ export class DecoderState implements Disposable {
     return this.#rows;
   }
 
-  /** bool [sources, S], true where a source token is padding. */
-  get memoryPadding(): Tensor {
-    return this.#memoryPadding;
+  /** Places each row stands behind `length`, since it began with as much padding; null where all began together. */
+  get behind(): readonly number[] | null {
+    return this.#behind;
   }
 
   /** bool [rows, length], true where a token read was padding; null where none was. A new tensor of the open scope. */
-  get targetPadding(): Tensor | null {
-    const { device } = this.#memoryPadding;
-    return this.#blank === null ? null : tensor(this.#blank, { dtype: 'bool', device });
+  get padding(): Tensor | null {
+    return this.#blank === null ? null : tensor(this.#blank, { dtype: 'bool', device: this.device });
   }
 
-  /** @internal Notes which of the tokens to be read, one for each row, are padding. */
-  advance(blank: readonly boolean[]): void {
-    if (this.#blank === null && blank.includes(true)) {
+  /** @internal Rows begin later than others, behind this much padding, which is read like any other token. */
+  align(behind: readonly number[]): void {
+    if (behind.some((n) => n > 0)) this.#behind = behind;
+  }
+
+  /** @internal Notes which of the tokens to be read, as many for each row, are padding. */
+  advance(blank: readonly (readonly boolean[])[]): void {
+    if (this.#blank === null && blank.some((row) => row.includes(true))) {
       this.#blank = blank.map(() => new Array<boolean>(this.length).fill(false));
     }
-    this.#blank?.forEach((row, i) => void row.push(blank[i]!));
-    this.length++;
+    this.#blank?.forEach((row, i) => void row.push(...blank[i]!));
+    this.length += blank[0]?.length ?? 0;
+  }
+
+  /** Row i goes on from what is now row `from[i]`. Costs nothing where all rows stay. */
+  reorder(from: readonly number[]): void {
+    if (from.length === 0 || !from.every((row) => Number.isInteger(row) && row >= 0 && row < this.#rows)) {
+      throw new ArgumentError(`${this.constructor.name}: rows [${from.join(', ')}] of ${this.#rows}.`);
+    }
+    if (from.length === this.#rows && from.every((row, i) => row === i)) return;
+    const index = tensor(Int32Array.from(from), { device: this.device });
+    for (const cache of this.written) cache.reorder(index);
+    index.dispose();
+    if (this.#blank !== null) this.#blank = from.map((row) => [...this.#blank![row]!]);
+    if (this.#behind !== null) this.#behind = from.map((row) => this.#behind![row]!);
+    this.#rows = from.length;
+  }
+
+  dispose(): void {
+    for (const cache of this.written) cache.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** What one decoder layer remembers: of the target so far, and of the source. */
+export interface LayerCache {
+  readonly self: GrowingKeyValues;
+  readonly cross: KeyValues;
+}
+
+/**
+ * Where decoding with a cache stands: what `startDecoding` of a Transformer gives and `decodeStep` moves on. Each source
+ * has the same number of rows, one after another (a beam).
+ */
+export class DecoderState extends WritingState {
+  readonly layers: readonly LayerCache[];
+  #sources: number;
+  /** bool [sources, S] */
+  #memoryPadding: Tensor;
+
+  /** Takes over the caches and the mask. */
+  constructor(layers: readonly LayerCache[], memoryPadding: Tensor) {
+    const sources = memoryPadding.shape[0]!;
+    super(
+      layers.map(({ self }) => self),
+      sources,
+      memoryPadding.device,
+    );
+    this.layers = layers;
+    this.#memoryPadding = memoryPadding;
+    this.#sources = sources;
+  }
+
+  /** bool [sources, S], true where a source token is padding. */
+  get memoryPadding(): Tensor {
+    return this.#memoryPadding;
   }
 
   /**
@@ -153,52 +209,30 @@ export class DecoderState implements Disposable {
    * that are done. Every source that is left must have the same number of rows, in the order of the sources. Costs
    * nothing where all rows stay.
    */
-  reorder(from: readonly number[]): void {
-    const width = this.#rows / this.#sources;
+  override reorder(from: readonly number[]): void {
+    const width = this.rows / this.#sources;
     const sources = [...new Set(from.map((row) => Math.floor(row / width)))];
     const beam = from.length / sources.length;
-    const orderly = from.every((row, i) => {
-      return (
-        Number.isInteger(row) &&
-        row >= 0 &&
-        row < this.#rows &&
-        Math.floor(row / width) === sources[Math.floor(i / beam)]
-      );
-    });
-    if (from.length === 0 || !orderly) {
+    if (!from.every((row, i) => Math.floor(row / width) === sources[Math.floor(i / beam)])) {
       throw new ArgumentError(
-        `DecoderState: rows [${from.join(', ')}] of ${this.#rows}, ${width} to a source. ` +
+        `DecoderState: rows [${from.join(', ')}] of ${this.rows}, ${width} to a source. ` +
           'Every source that is left must have the same number of rows, in the order of the sources.',
       );
     }
-    const { device } = this.#memoryPadding;
-    if (from.length !== this.#rows || from.some((row, i) => row !== i)) {
-      const index = tensor(Int32Array.from(from), { device });
-      for (const { self } of this.layers) self.reorder(index);
-      index.dispose();
-      if (this.#blank !== null) this.#blank = from.map((row) => [...this.#blank![row]!]);
-      this.#rows = from.length;
-    }
-    if (sources.length !== this.#sources) {
-      const index = tensor(Int32Array.from(sources), { device });
-      for (const { cross } of this.layers) cross.reorder(index);
-      const padding = this.#memoryPadding;
-      this.#memoryPadding = unscoped(() => indexSelect(padding, 0, index));
-      padding.dispose();
-      index.dispose();
-      this.#sources = sources.length;
-    }
+    super.reorder(from);
+    if (sources.length === this.#sources) return;
+    const index = tensor(Int32Array.from(sources), { device: this.device });
+    for (const { cross } of this.layers) cross.reorder(index);
+    const padding = this.#memoryPadding;
+    this.#memoryPadding = unscoped(() => indexSelect(padding, 0, index));
+    padding.dispose();
+    index.dispose();
+    this.#sources = sources.length;
   }
 
-  dispose(): void {
-    for (const { self, cross } of this.layers) {
-      self.dispose();
-      cross.dispose();
-    }
+  override dispose(): void {
+    super.dispose();
+    for (const { cross } of this.layers) cross.dispose();
     this.#memoryPadding.dispose();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

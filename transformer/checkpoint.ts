@@ -101,15 +101,24 @@ export function decodeCheckpoint(
   const { tensors } = decodeSafetensors(file(CHECKPOINT.model), CHECKPOINT.model);
   const optimizer = files[CHECKPOINT.optimizer];
   const state = optimizer === undefined ? null : decodeState(optimizer, CHECKPOINT.optimizer);
-  const model = new Transformer(config.model, { device });
+  const model = about(CHECKPOINT.config, () => new Transformer(config.model as TransformerConfig, { device }));
   try {
-    model.loadStateDict(tensors);
+    about(CHECKPOINT.model, () => model.loadStateDict(tensors));
   } catch (error) {
     model.dispose();
-    if (error instanceof HeddleError) throw new FormatError(`checkpoint: ${CHECKPOINT.model}: ${error.message}`);
     throw error;
   }
   return { translator: { model, source, target }, state };
+}
+
+/** What is wrong is said of the file that it comes from. */
+function about<T>(name: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof HeddleError) throw new FormatError(`checkpoint: ${name}: ${error.message}`);
+    throw error;
+  }
 }
 
 function parse(name: string, bytes: Uint8Array): unknown {

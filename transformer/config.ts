@@ -57,8 +57,9 @@ export function checkConfig(model: string, config: Required<ModelConfig> & Reado
   const counts = ['dModel', 'heads', 'layers', 'feedForward', 'maxLength', 'vocab', 'srcVocab', 'tgtVocab', 'classes'];
   for (const name of counts) {
     const value = config[name] ?? 1;
-    if (!(Number.isInteger(value) && (value as number) >= 1))
-      refuse(`${name} ${value}, expected a whole number above 0.`);
+    const least = name === 'classes' ? 0 : 1;
+    if (!(Number.isInteger(value) && (value as number) >= least))
+      refuse(`${name} ${value}, expected a whole number from ${least} on.`);
   }
   const choices = { activation: ACTIVATIONS, norm: NORMS, positions: POSITIONS };
   for (const [name, known] of Object.entries(choices)) {

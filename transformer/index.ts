@@ -1,6 +1,6 @@
 /** heddle/transformer: the Transformer, its data, training and decoding. Everything public is exported here. */
 export { type AttentionMask, MultiHeadAttention, type MultiHeadAttentionOptions } from './attention.ts';
-export { DecoderState, GrowingKeyValues, KeyValues, type LayerCache } from './cache.ts';
+export { DecoderState, GrowingKeyValues, KeyValues, type LayerCache, WritingState } from './cache.ts';
 export { CHECKPOINT, type CheckpointFiles, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export type { Activation, ModelConfig, NormKind, Positions } from './config.ts';
 export * from './corpus/index.ts';
@@ -27,8 +27,10 @@ export {
   translateNBest,
   translateStream,
 } from './decode.ts';
+export { DecoderOnly, type DecoderOnlyConfig } from './decoderOnly.ts';
 export * from './decoding/index.ts';
 export { InputEmbedding, type InputEmbeddingOptions } from './embedding.ts';
+export { EncoderOnly, type EncoderOnlyConfig } from './encoderOnly.ts';
 export * from './evaluate/index.ts';
 export { type CrossAttention, crossAttention, type InspectedTranslation, inspectTranslation } from './inspect.ts';
 export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type LayerOptions } from './layers.ts';

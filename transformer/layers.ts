@@ -96,9 +96,9 @@ export class EncoderLayer extends Layer {
     this.norm2 = newNorm(options);
   }
 
-  /** x: [batch, S, d] → [batch, S, d] */
-  forward(x: Tensor, mask: AttentionMask = {}): Tensor {
-    const attended = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, y, mask));
+  /** x: [batch, S, d] → [batch, S, d]; with a cache, x goes on behind what was written, and sees all of it. */
+  forward(x: Tensor, mask: AttentionMask = {}, written: GrowingKeyValues | null = null): Tensor {
+    const attended = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, written ?? y, mask));
     return this.residual(attended, this.norm2, (y) => this.feedForward(y));
   }
 }
@@ -164,12 +164,13 @@ export class Encoder extends Stack {
     this.norm = options.finalNorm === true ? newNorm(options) : null;
   }
 
-  forward(x: Tensor, mask?: AttentionMask): Tensor {
+  /** x: [batch, S, d] → [batch, S, d]; with a cache for each layer, x goes on behind what was written. */
+  forward(x: Tensor, mask?: AttentionMask, written?: readonly GrowingKeyValues[]): Tensor {
     const padding = mask?.keyPadding ?? null;
-    const y = this.layers.reduce(
-      (state, layer) => this.run((z, hidden) => layer.forward(z, { ...mask, keyPadding: hidden }), state, padding),
-      x,
-    );
+    const y = this.layers.reduce((state, layer, i) => {
+      if (written !== undefined) return layer.forward(state, mask, written[i]!);
+      return this.run((z, hidden) => layer.forward(z, { ...mask, keyPadding: hidden }), state, padding);
+    }, x);
     return this.norm?.forward(y) ?? y;
   }
 }

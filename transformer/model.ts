@@ -138,10 +138,10 @@ export class Transformer extends Module {
       scope(() => {
         const { padId, tgtVocab } = this.config;
         const position = state.length;
-        state.advance(tokens.map((id) => id === padId));
+        state.advance(tokens.map((id) => [id === padId]));
         const input = tensor(Int32Array.from(tokens), { shape: [tokens.length, 1], device: this.device });
         const x = this.tgtEmbed.forward(input, position);
-        const mask = { target: { keyPadding: state.targetPadding }, memory: { keyPadding: state.memoryPadding } };
+        const mask = { target: { keyPadding: state.padding }, memory: { keyPadding: state.memoryPadding } };
         const y = this.transformer.decoder.forward(x, state.layers, mask);
         return this.generator.forward(y).reshape([tokens.length, tgtVocab]);
       }),

@@ -1,6 +1,5 @@
 import { ArgumentError } from '../../engine/index.ts';
-import type { Transformer } from '../model.ts';
-import { BOS, EOS } from '../tokenizer/index.ts';
+import { EOS } from '../tokenizer/index.ts';
 import { compare, Draft, type Hypothesis, lengthPenalty } from './hypothesis.ts';
 import {
   affected,
@@ -9,9 +8,9 @@ import {
   type DecodeOptions,
   type Limits,
   limitsOf,
-  longest,
   type MostProbable,
 } from './limits.ts';
+import type { Writer } from './running.ts';
 import { Session } from './session.ts';
 
 export interface BeamOptions extends DecodeOptions {
@@ -33,7 +32,7 @@ export interface BeamOptions extends DecodeOptions {
  * @throws {ArgumentError} for an option out of its range
  */
 export async function beamSearch(
-  model: Transformer,
+  model: Writer,
   sources: readonly (readonly number[])[],
   options: BeamOptions = {},
 ): Promise<Hypothesis[][]> {
@@ -46,16 +45,15 @@ export async function beamSearch(
     throw new ArgumentError(`beamSearch: nBest ${nBest}, expected a whole number from 1 to the beam, ${beam}.`);
   }
   if (sources.length === 0) return [];
-  const { tgtVocab } = model.config;
-  const searches = sources.map(({ length }) => new Search(limits, beam, nBest, longest(limits, length)));
-  using session = new Session('beamSearch', model, sources, limits.cache);
+  using session = new Session('beamSearch', model, sources, limits);
+  const searches = sources.map((_, i) => new Search(limits, beam, nBest, session.longest[i]!, session.first[i]!));
   let open = searches;
   // rows of each source: as many as the one with the most live hypotheses has
   let width = 1;
   for (;;) {
     const spare = open.reduce((n, s) => Math.max(n, s.affected), 0);
     const tokens = open.flatMap((s) => filled(s.tokens, width));
-    const best = await session.step(tokens, Math.min(tgtVocab, beam + spare));
+    const best = await session.step(tokens, Math.min(session.vocab, beam + spare));
     for (const [i, search] of open.entries()) search.advance(best, i * width);
     const next = open.flatMap((search, i) => (search.done ? [] : [{ search, first: i * width }]));
     if (next.length === 0) return searches.map((s) => s.results);
@@ -76,22 +74,25 @@ class Search {
   readonly #nBest: number;
   /** Most tokens of a hypothesis. */
   readonly #longest: number;
+  /** The token before the first one. */
+  readonly #first: number;
   #live: readonly Draft[] = [new Draft()];
   #found: Hypothesis[] = [];
   /** Which row each live hypothesis goes on from. */
   parents: readonly number[] = [0];
   done = false;
 
-  constructor(limits: Limits, beam: number, nBest: number, longestOne: number) {
+  constructor(limits: Limits, beam: number, nBest: number, longestOne: number, first: number) {
     this.#limits = limits;
     this.#beam = beam;
     this.#nBest = nBest;
     this.#longest = longestOne;
+    this.#first = first;
   }
 
   /** The last token of each live hypothesis. */
   get tokens(): number[] {
-    return this.#live.map(({ ids }) => ids.at(-1) ?? BOS);
+    return this.#live.map(({ ids }) => ids.at(-1) ?? this.#first);
   }
 
   get affected(): number {

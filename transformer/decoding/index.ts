@@ -1,15 +1,16 @@
 import { ArgumentError } from '../../engine/index.ts';
-import type { Transformer } from '../model.ts';
 import { EOS } from '../tokenizer/index.ts';
 import { type BeamOptions, beamSearch } from './beam.ts';
 import { Draft, type Hypothesis } from './hypothesis.ts';
 import { type DecodeOptions, limitsOf } from './limits.ts';
+import type { Writer } from './running.ts';
 import { asksForDrawing, type SampleOptions } from './sample.ts';
 import { decodeTokens } from './tokens.ts';
 
 export { type BeamOptions, beamSearch } from './beam.ts';
 export { type Hypothesis, lengthPenalty } from './hypothesis.ts';
 export { bannedByNgram, type DecodeOptions } from './limits.ts';
+export type { Writer } from './running.ts';
 export type { SampleOptions } from './sample.ts';
 export { type DecodedToken, decodeTokens } from './tokens.ts';
 
@@ -23,7 +24,7 @@ export interface GenerateOptions extends SampleOptions, BeamOptions {}
  * @throws {ArgumentError} for an option out of its range, a source without tokens, or a beam search that should draw
  */
 export async function generate(
-  model: Transformer,
+  model: Writer,
   sources: readonly (readonly number[])[],
   options: GenerateOptions = {},
 ): Promise<Hypothesis[][]> {
@@ -49,7 +50,7 @@ export async function generate(
  * Returns the ids of each translation, with its end mark.
  */
 export async function greedyDecode(
-  model: Transformer,
+  model: Writer,
   sources: readonly (readonly number[])[],
   options: DecodeOptions = {},
 ): Promise<number[][]> {

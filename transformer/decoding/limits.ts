@@ -3,7 +3,10 @@ import { BOS, PAD } from '../tokenizer/index.ts';
 
 /** What every way of decoding takes. */
 export interface DecodeOptions {
-  /** Longest translation, in tokens, the end mark included. Default, for each sentence: 2·source + 10. */
+  /**
+   * Most tokens to write, the end mark included. Default, for each sentence: 2·source + 10, or as many as learned
+   * positions leave room for.
+   */
   readonly maxLength?: number;
   /** Keep keys and values of earlier steps (default). Without, every step runs the decoder over all tokens so far. */
   readonly cache?: boolean;
@@ -54,8 +57,24 @@ export function limitsOf(caller: string, options: DecodeOptions): Limits {
   };
 }
 
-/** The longest translation of a source of `length` tokens. */
-export const longest = ({ maxLength }: Limits, length: number): number => maxLength ?? 2 * length + 10;
+/**
+ * Most tokens to write for a source of `length` tokens by a model that has room for `room`.
+ *
+ * @throws {ArgumentError} where more are asked for than there is room for
+ */
+export function longest(caller: string, { maxLength }: Limits, length: number, room: number): number {
+  if (maxLength !== null && maxLength > room) {
+    throw new ArgumentError(
+      `${caller}: maxLength ${maxLength}, but the learned positions of the model leave room for ${room} tokens.`,
+    );
+  }
+  if (room < 1) {
+    throw new ArgumentError(
+      `${caller}: a prompt of ${length} tokens leaves the learned positions of the model no room.`,
+    );
+  }
+  return Math.min(room, maxLength ?? 2 * length + 10);
+}
 
 /** Tokens that would complete a run of `n` tokens that `written` has already. */
 export function bannedByNgram(written: readonly number[], n: number): Set<number> {

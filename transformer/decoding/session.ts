@@ -1,20 +1,6 @@
-import {
-  ArgumentError,
-  indexSelect,
-  logSoftmax,
-  narrow,
-  noGrad,
-  reshape,
-  scope,
-  type Tensor,
-  tensor,
-  topk,
-  unscoped,
-} from '../../engine/index.ts';
-import type { DecoderState } from '../cache.ts';
-import { padded } from '../data/batches.ts';
-import type { Transformer } from '../model.ts';
-import type { MostProbable } from './limits.ts';
+import { logSoftmax, noGrad, scope, topk, unscoped } from '../../engine/index.ts';
+import { type Limits, longest, type MostProbable } from './limits.ts';
+import { facts, type Running, start, type Writer } from './running.ts';
 
 /** Up to this many of each row are found on the device; for more all log-probabilities are read and sorted here. */
 const MOST_BY_TOPK = 64;
@@ -24,32 +10,30 @@ const MOST_BY_TOPK = 64;
  * leaves the model in the mode it was in at each, so that others may use both in between. Dispose it.
  */
 export class Session implements Disposable {
-  readonly model: Transformer;
-  #state: DecoderState | Written;
+  readonly model: Writer;
+  /** Number of tokens to choose from. */
+  readonly vocab: number;
+  /** The token each row begins with, by source. */
+  readonly first: readonly number[];
+  /** Most tokens to write for each source. */
+  readonly longest: readonly number[];
+  readonly #running: Running;
 
-  constructor(caller: string, model: Transformer, sources: readonly (readonly number[])[], cache: boolean) {
-    const empty = sources.findIndex((s) => s.length === 0);
-    if (empty >= 0) {
-      throw new ArgumentError(`${caller}: source ${empty} has no tokens, expected at least the end mark.`);
-    }
+  /** @throws {ArgumentError} for a source without tokens, or a limit beyond the positions that a model has learned */
+  constructor(caller: string, model: Writer, sources: readonly (readonly number[])[], limits: Limits) {
     this.model = model;
-    const width = sources.reduce((n, s) => Math.max(n, s.length), 0);
-    this.#state = this.#quietly(() => {
-      const tokens = padded(sources, width, model.device, model.config.padId);
-      const padding = model.padding(tokens);
-      const memory = model.encode(tokens, padding);
-      return cache ? model.startDecoding(memory, padding) : new Written(memory, padding);
-    });
+    const { vocab, first, room } = facts(caller, model, sources);
+    this.vocab = vocab;
+    this.first = first;
+    this.longest = sources.map(({ length }, i) => longest(caller, limits, length, room[i]!));
+    this.#running = this.#quietly(() => start(model, sources, limits.cache));
   }
 
   /** The next token of each row → the `k` most probable ones after it. */
   async step(tokens: readonly number[], k: number): Promise<MostProbable> {
-    const { tgtVocab } = this.model.config;
-    const few = Math.min(k, tgtVocab) <= MOST_BY_TOPK && 4 * k <= tgtVocab;
+    const few = Math.min(k, this.vocab) <= MOST_BY_TOPK && 4 * k <= this.vocab;
     const results = this.#quietly(() => {
-      const state = this.#state;
-      const scores = state instanceof Written ? state.step(this.model, tokens) : this.model.decodeStep(tokens, state);
-      const logs = logSoftmax(scores, -1);
+      const logs = logSoftmax(this.#running.step(tokens), -1);
       if (!few) return [unscoped(() => logs.detach())];
       const best = topk(logs, k);
       return [unscoped(() => best.values.detach()), unscoped(() => best.indices.detach())];
@@ -62,13 +46,13 @@ export class Session implements Disposable {
     }
   }
 
-  /** Row i goes on from row `from[i]`; see {@link DecoderState.reorder}. */
+  /** Row i goes on from row `from[i]`; see {@link Running.reorder}. */
   reorder(from: readonly number[]): void {
-    this.#quietly(() => this.#state.reorder(from));
+    this.#quietly(() => this.#running.reorder(from));
   }
 
   dispose(): void {
-    this.#state.dispose();
+    this.#running.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -110,44 +94,4 @@ function sorted(logs: Float32Array, rows: number): MostProbable {
     }
   }
   return { k, ids, logs: values };
-}
-
-/** Decoding without a cache: remembers the tokens alone, and runs the decoder over all of them each time. */
-class Written implements Disposable {
-  /** [rows, S, d] and bool [rows, S] */
-  #memory: Tensor;
-  #padding: Tensor;
-  #rows: (readonly number[])[];
-
-  constructor(memory: Tensor, padding: Tensor) {
-    this.#memory = unscoped(() => memory.detach());
-    this.#padding = unscoped(() => padding.detach());
-    this.#rows = new Array<number[]>(memory.shape[0]!).fill([]);
-  }
-
-  step(model: Transformer, tokens: readonly number[]): Tensor {
-    this.#rows = this.#rows.map((row, i) => [...row, tokens[i]!]);
-    const length = this.#rows[0]!.length;
-    const all = model.decode(padded(this.#rows, length, model.device), this.#memory, this.#padding);
-    return reshape(narrow(all, 1, length - 1, 1), [tokens.length, model.config.tgtVocab]);
-  }
-
-  reorder(from: readonly number[]): void {
-    if (from.length === this.#rows.length && from.every((row, i) => row === i)) return;
-    const index = tensor(Int32Array.from(from), { device: this.#memory.device });
-    const before = [this.#memory, this.#padding];
-    this.#memory = unscoped(() => indexSelect(before[0]!, 0, index));
-    this.#padding = unscoped(() => indexSelect(before[1]!, 0, index));
-    for (const t of before) t.dispose();
-    this.#rows = from.map((row) => this.#rows[row]!);
-  }
-
-  dispose(): void {
-    this.#memory.dispose();
-    this.#padding.dispose();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
 }

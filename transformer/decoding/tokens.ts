@@ -1,7 +1,7 @@
 import { ArgumentError, type Stream } from '../../engine/index.ts';
-import type { Transformer } from '../model.ts';
-import { BOS, EOS } from '../tokenizer/index.ts';
-import { affected, allowed, type Candidate, type Limits, limitsOf, longest } from './limits.ts';
+import { EOS } from '../tokenizer/index.ts';
+import { affected, allowed, type Candidate, type Limits, limitsOf } from './limits.ts';
+import type { Writer } from './running.ts';
 import { asksForDrawing, type SampleOptions, Sampler } from './sample.ts';
 import { Session } from './session.ts';
 
@@ -20,7 +20,7 @@ export interface DecodedToken extends Candidate {
  * @throws {ArgumentError} at once for an option out of its range
  */
 export function decodeTokens(
-  model: Transformer,
+  model: Writer,
   sources: readonly (readonly number[])[],
   options: SampleOptions = {},
 ): AsyncGenerator<readonly DecodedToken[], void, undefined> {
@@ -40,22 +40,22 @@ interface Row {
 }
 
 async function* generate(
-  model: Transformer,
+  model: Writer,
   sources: readonly (readonly number[])[],
   limits: Limits,
   sampler: Sampler | null,
 ): AsyncGenerator<readonly DecodedToken[], void, undefined> {
   if (sources.length === 0) return;
-  const { tgtVocab } = model.config;
-  const wanted = sampler === null ? 1 : (sampler.wanted ?? tgtVocab);
-  using session = new Session('decode', model, sources, limits.cache);
-  let rows = sources.map(({ length }, source): Row => {
-    return { source, written: [], limit: longest(limits, length), random: sampler?.stream() ?? null, done: false };
+  using session = new Session('decode', model, sources, limits);
+  const { vocab, first } = session;
+  const wanted = sampler === null ? 1 : (sampler.wanted ?? vocab);
+  let rows = session.longest.map((limit, source): Row => {
+    return { source, written: [], limit, random: sampler?.stream() ?? null, done: false };
   });
   for (;;) {
     const spare = rows.reduce((n, { written }) => Math.max(n, affected(limits, written)), 0);
-    const tokens = rows.map(({ written }) => written.at(-1) ?? BOS);
-    const best = await session.step(tokens, Math.min(tgtVocab, wanted + spare));
+    const tokens = rows.map(({ written, source }) => written.at(-1) ?? first[source]!);
+    const best = await session.step(tokens, Math.min(vocab, wanted + spare));
     const decided: DecodedToken[] = [];
     for (const [i, row] of rows.entries()) {
       if (row.done) continue;
