@@ -101,7 +101,7 @@ export function decodeCheckpoint(
   const { tensors } = decodeSafetensors(file(CHECKPOINT.model), CHECKPOINT.model);
   const optimizer = files[CHECKPOINT.optimizer];
   const state = optimizer === undefined ? null : decodeState(optimizer, CHECKPOINT.optimizer);
-  const model = about(CHECKPOINT.config, () => new Transformer(config.model as TransformerConfig, { device }));
+  const model = about(CHECKPOINT.config, () => new Transformer(config.model, { device }));
   try {
     about(CHECKPOINT.model, () => model.loadStateDict(tensors));
   } catch (error) {
