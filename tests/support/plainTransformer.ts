@@ -47,7 +47,6 @@ export class PlainTransformer {
 
   /** Scores of the next token at each place of `target`: [L][vocabulary]. */
   scores(source: readonly number[], target: readonly number[]): Row[] {
-    const { layers } = this.settings;
     const hiddenSource = source.map((id) => id === this.settings.padId);
     const hiddenTarget = target.map((id) => id === this.settings.padId);
     const memory = this.stack('transformer.encoder', this.input('src_embed', source), (x, layer) => {
@@ -65,8 +64,35 @@ export class PlainTransformer {
       );
       return this.residual(cross, `${layer}.norm3`, (z) => this.feedForward(layer, z));
     });
-    if (layers === 0) throw new Error('no layers');
     return this.linear('generator', state);
+  }
+
+  /** Scores of a language model at each place: [L][vocabulary]. */
+  continuations(tokens: readonly number[]): Row[] {
+    return this.linear('generator', this.read('decoder', tokens, true));
+  }
+
+  /** States of an encoder by itself: [S][d]. */
+  states(tokens: readonly number[]): Rows {
+    return this.read('encoder', tokens, false);
+  }
+
+  /** Scores of each class, from the mean of the states of what is not padding. */
+  classes(tokens: readonly number[]): Row {
+    const states = this.states(tokens).filter((_, i) => tokens[i] !== this.settings.padId);
+    const pooled = states[0]!.map((_, c) => mean(states.map((row) => row[c]!)));
+    return this.linear('classifier', [pooled])[0]!;
+  }
+
+  /** One stack with an embedding of its own. */
+  private read(name: string, tokens: readonly number[], causal: boolean): Rows {
+    const hidden = tokens.map((id) => id === this.settings.padId);
+    return this.stack(name, this.input('embed', tokens), (x, layer) => {
+      const y = this.residual(x, `${layer}.norm1`, (z) =>
+        this.attention(`${layer}.self_attn`, z, z, (i, j) => (causal && j > i) || hidden[j]!, true),
+      );
+      return this.residual(y, `${layer}.norm2`, (z) => this.feedForward(layer, z));
+    });
   }
 
   private row(name: string, i: number): Row {
