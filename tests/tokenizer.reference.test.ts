@@ -4,9 +4,17 @@ import { type StepConfig, Tokenizer, type TokenizerFile } from '../transformer/i
 import { readDecoder } from '../transformer/tokenizer/decoders.ts';
 import { Fields } from '../transformer/tokenizer/format.ts';
 import { readNormalizer } from '../transformer/tokenizer/normalizers.ts';
-import { trainPairs } from '../transformer/tokenizer/pairTraining.ts';
+import { type Pairs, type PairTrainingOptions, pairTraining } from '../transformer/tokenizer/pairTraining.ts';
 import { readPreTokenizer } from '../transformer/tokenizer/preTokenizers.ts';
 import { SPECIAL } from '../transformer/tokenizer/special.ts';
+
+/** All merges at once. */
+function trainPairs(words: ReadonlyMap<string, number>, options: PairTrainingOptions): Pairs {
+  const training = pairTraining(words, options);
+  let step = training.next();
+  while (!step.done) step = training.next();
+  return step.value;
+}
 
 /** What Hugging Face's own library makes of texts; `tokenizer.reference.py` wrote it. */
 type Reference =

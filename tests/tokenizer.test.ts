@@ -155,11 +155,11 @@ describe('what each kind does', () => {
   });
 
   it('merges no pair seen less often than asked, and ends early', () => {
-    const progress: number[] = [];
-    const onProgress = ({ done }: { done: number }) => progress.push(done);
-    const rare = Tokenizer.build('characterPairs', ['ab ab cd'], { minCount: 2, onProgress });
+    const rare = Tokenizer.build('characterPairs', ['ab ab cd'], { minCount: 2 });
     expect(rare.toJSON().model['merges']).toEqual(['a b', '▁ ab']);
-    expect(progress).toEqual([rare.size]);
+    const building = Tokenizer.building('characterPairs', ['ab ab cd'], { minCount: 2 });
+    expect(building.next()).toEqual({ done: false, value: { done: rare.size, total: 8000 } });
+    expect((building.next().value as Tokenizer).toJSON()).toEqual(rare.toJSON());
     expect(Tokenizer.build('bytePairs', []).size).toBe(260);
   });
 
@@ -179,6 +179,20 @@ describe('what each kind does', () => {
     const bytes = Tokenizer.build('bytePairs', []);
     expect(bytes.encode('a</s>')).toEqual([bytes.id('a'), 2]);
     expect(bytes.encode('a</s>', { readSpecialTokens: false })).toHaveLength(5);
+  });
+
+  it('reads in lower case where told, words unless told otherwise', () => {
+    const text = 'The CAT İs Σίσυφος, 猫';
+    for (const kind of KINDS) {
+      for (const lowerCase of [false, true]) {
+        const tokenizer = Tokenizer.build(kind, [text], { lowerCase, minCount: 1 });
+        expect(Tokenizer.fromJSON(JSON.parse(JSON.stringify(tokenizer))).kind).toBe(kind);
+        const read = tokenizer.decode(tokenizer.encode('The CAT'));
+        expect([kind, read]).toEqual([kind, lowerCase ? 'the cat' : 'The CAT']);
+        expectSame(tokenizer, [text, 'the Cat']);
+      }
+    }
+    expect(Tokenizer.build('words', ['A b']).vocabulary.slice(4)).toEqual(['a', 'b']);
   });
 
   it('keeps the most frequent within a size', () => {

@@ -2,9 +2,9 @@ import { ArgumentError, FormatError } from '../../engine/index.ts';
 import { BYTE_CHARACTERS } from './bytes.ts';
 import { Fields, type TokenizerFile } from './format.ts';
 import { readNormalizer } from './normalizers.ts';
-import { type MergeProgress, trainPairs } from './pairTraining.ts';
+import { type MergeProgress, pairTraining } from './pairTraining.ts';
 import { readPreTokenizer } from './preTokenizers.ts';
-import { KINDS, pairModel, recipe, type TokenizerKind, wordLevelModel } from './recipes.ts';
+import { KINDS, lowerCased, pairModel, recipe, type TokenizerKind, wordLevelModel } from './recipes.ts';
 import { SPECIAL, UNK } from './special.ts';
 
 export interface BuildOptions {
@@ -12,37 +12,40 @@ export interface BuildOptions {
   readonly minCount?: number;
   /** Tokens of the vocabulary at most. Default: 8000 for pairs, no limit for words and characters. */
   readonly size?: number;
-  /** Called now and then while pairs are learnt. */
-  readonly onProgress?: (progress: MergeProgress) => void;
+  /** Whether text is read in lower case, and so written. Default: words are, all else is not. */
+  readonly lowerCase?: boolean;
 }
 
 const PAIR_SIZE = 8000;
 
-/** The file of a tokenizer for `texts`; the same texts always give the same file. */
-export function buildFile(kind: TokenizerKind, texts: Iterable<string>, options: BuildOptions = {}): TokenizerFile {
+/** The file of a tokenizer for `texts`; the same texts always give the same file. Yields while pairs are learnt. */
+export function* buildingFile(
+  kind: TokenizerKind,
+  texts: Iterable<string>,
+  options: BuildOptions = {},
+): Generator<MergeProgress, TokenizerFile, void> {
   if (!KINDS.includes(kind)) {
     throw new ArgumentError(
       `Tokenizer: kind ${JSON.stringify(kind)}, expected ${KINDS.map((k) => `'${k}'`).join(', ')}.`,
     );
   }
-  const counts = countPieces(recipe(kind, {}), texts);
-  const { size, minCount, onProgress } = options;
+  const { size, minCount, lowerCase = lowerCased(kind) } = options;
+  const counts = countPieces(recipe(kind, {}, lowerCase), texts);
   if (kind === 'words' || kind === 'characters') {
     const kept = [...counts].filter(([, n]) => n >= (minCount ?? 1));
     // equal counts in code-point order: the same texts always give the same ids
     kept.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
     const room = Math.max(0, (size ?? Number.POSITIVE_INFINITY) - SPECIAL.length);
-    return recipe(kind, wordLevelModel([...SPECIAL, ...kept.slice(0, room).map(([token]) => token)]));
+    return recipe(kind, wordLevelModel([...SPECIAL, ...kept.slice(0, room).map(([token]) => token)]), lowerCase);
   }
   const bytes = kind === 'bytePairs';
-  const { vocabulary, merges } = trainPairs(counts, {
+  const { vocabulary, merges } = yield* pairTraining(counts, {
     size: size ?? PAIR_SIZE,
     minCount: minCount ?? 2,
     special: SPECIAL,
     alphabet: bytes ? BYTE_CHARACTERS : [],
-    onProgress,
   });
-  return recipe(kind, pairModel(vocabulary, merges, bytes ? null : SPECIAL[UNK]));
+  return recipe(kind, pairModel(vocabulary, merges, bytes ? null : SPECIAL[UNK]), lowerCase);
 }
 
 /** How often each piece that the model would see is in the texts. */

@@ -18,7 +18,6 @@ export interface PairTrainingOptions {
   readonly special: readonly string[];
   /** Characters that are in the vocabulary whether seen or not. */
   readonly alphabet?: Iterable<string>;
-  readonly onProgress?: ((progress: MergeProgress) => void) | undefined;
 }
 
 /** The vocabulary by id, and the pairs in the order they were merged. */
@@ -39,12 +38,16 @@ const REPORT = 100;
 /**
  * Byte-pair encoding learnt from words and their counts: beginning with characters, the most frequent pair of neighbours
  * becomes a token, again and again. Among equals the pair of earlier tokens wins, so the same words give the same
- * vocabulary, whatever their order. Counts are kept up to date: a merge only visits the words it changes.
+ * vocabulary, whatever their order. Counts are kept up to date: a merge only visits the words it changes. Yields now and
+ * then, so that the caller can show how far it is, do other things in between, or leave off.
  *
  * Source: Sennrich, Haddow & Birch 2016, "Neural Machine Translation of Rare Words with Subword Units", section 3.2.
  */
-export function trainPairs(words: ReadonlyMap<string, number>, options: PairTrainingOptions): Pairs {
-  const { size, minCount, special, onProgress } = options;
+export function* pairTraining(
+  words: ReadonlyMap<string, number>,
+  options: PairTrainingOptions,
+): Generator<MergeProgress, Pairs, void> {
+  const { size, minCount, special } = options;
   const least = Math.max(1, minCount);
   const vocabulary = [...special, ...alphabetOf(words, options)];
   if (!Number.isInteger(size) || size < vocabulary.length) {
@@ -69,9 +72,9 @@ export function trainPairs(words: ReadonlyMap<string, number>, options: PairTrai
       ids.set(token, id);
     }
     table.merge(pair.left, pair.right, id);
-    if (merges.length % REPORT === 0) onProgress?.({ done: vocabulary.length, total: size });
+    if (merges.length % REPORT === 0) yield { done: vocabulary.length, total: size };
   }
-  onProgress?.({ done: vocabulary.length, total: size });
+  yield { done: vocabulary.length, total: size };
   return { vocabulary, merges };
 }
 

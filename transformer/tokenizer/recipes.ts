@@ -3,8 +3,9 @@ import type { StepConfig, TokenizerFile } from './format.ts';
 import { EOS, SPECIAL } from './special.ts';
 
 /**
- * How a tokenizer made here cuts text: into lower-cased words and punctuation, into characters, or into pairs merged by
- * their frequency, of characters or of bytes. Bytes have no unknown text, and give back any text as it was.
+ * How a tokenizer made here cuts text: into words and punctuation (in lower case unless told otherwise), into characters,
+ * or into pairs merged by their frequency, of characters or of bytes. Bytes have no unknown text, and give back any text
+ * as it was.
  */
 export const KINDS = ['words', 'characters', 'characterPairs', 'bytePairs'] as const;
 export type TokenizerKind = (typeof KINDS)[number];
@@ -23,9 +24,18 @@ const ONE_SPACE: readonly StepConfig[] = [
   { type: 'Strip', strip_left: true, strip_right: true },
 ];
 
-const RECIPES: Readonly<Record<TokenizerKind, Pick<TokenizerFile, 'normalizer' | 'pre_tokenizer' | 'decoder'>>> = {
+type Recipe = Pick<TokenizerFile, 'normalizer' | 'pre_tokenizer' | 'decoder'>;
+
+/** What is done to the text before it is cut, but for capitals. */
+const NORMALIZERS: Readonly<Record<TokenizerKind, readonly StepConfig[]>> = {
+  words: [{ type: 'NFC' }],
+  characters: [{ type: 'NFC' }, ...ONE_SPACE],
+  characterPairs: [{ type: 'NFC' }, ...ONE_SPACE],
+  bytePairs: [],
+};
+
+const CUTS: Readonly<Record<TokenizerKind, Pick<TokenizerFile, 'pre_tokenizer' | 'decoder'>>> = {
   words: {
-    normalizer: sequence('normalizers', { type: 'NFC' }, { type: 'Lowercase' }),
     // a run of letters, marks and digits (with inner apostrophes), or one other visible character
     pre_tokenizer: cutAt("[\\p{L}\\p{M}\\p{N}]+(?:['’]\\p{L}+)*|[^\\s\\uFEFF\\p{L}\\p{M}\\p{N}]", 'Removed', true),
     // a space before each word, not before . , ! ? ; : and not at the start
@@ -37,13 +47,11 @@ const RECIPES: Readonly<Record<TokenizerKind, Pick<TokenizerFile, 'normalizer' |
     ),
   },
   characters: {
-    normalizer: sequence('normalizers', { type: 'NFC' }, ...ONE_SPACE),
     // code points, so that no character is torn apart
     pre_tokenizer: cutAt('[\\s\\S]', 'Isolated', false),
     decoder: { type: 'Fuse' },
   },
   characterPairs: {
-    normalizer: sequence('normalizers', { type: 'NFC' }, ...ONE_SPACE),
     // a word, a number or other characters, each with the ▁ that stands for the space before it
     pre_tokenizer: sequence(
       'pretokenizers',
@@ -53,17 +61,30 @@ const RECIPES: Readonly<Record<TokenizerKind, Pick<TokenizerFile, 'normalizer' |
     decoder: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
   },
   bytePairs: {
-    normalizer: null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
   },
 };
 
+/** Whether a kind reads text in lower case unless told. */
+export const lowerCased = (kind: TokenizerKind): boolean => kind === 'words';
+
+function recipeOf(kind: TokenizerKind, lowerCase: boolean): Recipe {
+  // composed before it is in lower case, which is told by whole characters
+  const [first, ...rest] = NORMALIZERS[kind];
+  const steps = [...(first ? [first] : []), ...(lowerCase ? [{ type: 'Lowercase' }] : []), ...rest];
+  return { normalizer: steps.length === 0 ? null : sequence('normalizers', ...steps), ...CUTS[kind] };
+}
+
 /**
  * A whole file for a model. A text is followed by its end mark where marks are asked for, as a translator reads and
  * writes it; the start mark belongs to the decoder's input alone.
  */
-export function recipe(kind: TokenizerKind, model: Readonly<Record<string, unknown>>): TokenizerFile {
+export function recipe(
+  kind: TokenizerKind,
+  model: Readonly<Record<string, unknown>>,
+  lowerCase = lowerCased(kind),
+): TokenizerFile {
   const end = SPECIAL[EOS];
   const mark = { id: end, ids: [EOS], tokens: [end] };
   const part = (id: 'A' | 'B', type: number): object[] => [
@@ -75,7 +96,7 @@ export function recipe(kind: TokenizerKind, model: Readonly<Record<string, unkno
     truncation: null,
     padding: null,
     added_tokens: SPECIAL.map((content, id) => addedToken(id, content)),
-    ...RECIPES[kind],
+    ...recipeOf(kind, lowerCase),
     post_processor: {
       type: 'TemplateProcessing',
       single: part('A', 0),
@@ -114,11 +135,11 @@ export const pairModel = (
 /** The kind whose file this is; 'other' for one that was not made here. */
 export function kindOf({ normalizer, pre_tokenizer, decoder, model }: TokenizerFile): TokenizerKind | 'other' {
   const type = model['type'];
+  const parts = [normalizer ?? null, pre_tokenizer ?? null, decoder ?? null];
   const found = KINDS.find((kind) => {
-    const own = RECIPES[kind];
     const ownType = kind === 'words' || kind === 'characters' ? 'WordLevel' : 'BPE';
-    const parts = [normalizer ?? null, pre_tokenizer ?? null, decoder ?? null];
-    return type === ownType && same(parts, [own.normalizer, own.pre_tokenizer, own.decoder]);
+    const recipes = [recipeOf(kind, false), recipeOf(kind, true)];
+    return type === ownType && recipes.some((own) => same(parts, [own.normalizer, own.pre_tokenizer, own.decoder]));
   });
   return found ?? 'other';
 }

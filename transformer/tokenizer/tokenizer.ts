@@ -1,11 +1,12 @@
 import { ArgumentError, FormatError } from '../../engine/index.ts';
 import { type AddedToken, finder, isAdded, readAddedTokens } from './addedTokens.ts';
-import { type BuildOptions, buildFile, legacyFile } from './build.ts';
+import { type BuildOptions, buildingFile, legacyFile } from './build.ts';
 import { type Decoder, readDecoder } from './decoders.ts';
 import { Fields, type TokenizerFile } from './format.ts';
 import type { Model, Token } from './model.ts';
 import { readModel } from './models.ts';
 import { readNormalizer } from './normalizers.ts';
+import type { MergeProgress } from './pairTraining.ts';
 import { type Placed, type PostProcessor, readPostProcessor } from './postProcessors.ts';
 import { type PreTokenizer, readPreTokenizer } from './preTokenizers.ts';
 import { kindOf, type TokenizerKind } from './recipes.ts';
@@ -78,7 +79,19 @@ export class Tokenizer {
 
   /** A tokenizer of `texts`: its words or characters by frequency, or the pairs learnt from them. */
   static build(kind: TokenizerKind, texts: Iterable<string>, options: BuildOptions = {}): Tokenizer {
-    return new Tokenizer(buildFile(kind, texts, options));
+    const building = Tokenizer.building(kind, texts, options);
+    let step = building.next();
+    while (!step.done) step = building.next();
+    return step.value;
+  }
+
+  /** The same step by step: yields while pairs are learnt, and ends with the tokenizer. */
+  static *building(
+    kind: TokenizerKind,
+    texts: Iterable<string>,
+    options: BuildOptions = {},
+  ): Generator<MergeProgress, Tokenizer, void> {
+    return new Tokenizer(yield* buildingFile(kind, texts, options));
   }
 
   get size(): number {
