@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { createBrotliDecompress } from 'node:zlib';
 import { extract } from 'tar-fs';
-import { ROOT } from './files.mjs';
+import { ROOT, writeChanged } from './files.mjs';
 
 const PACKAGE = resolve(dirname(fileURLToPath(import.meta.resolve('@sparticuz/chromium'))), '../..');
 const BIN = join(PACKAGE, 'bin');
@@ -68,7 +68,7 @@ export async function softwareChromium() {
     ],
     env: {
       LD_LIBRARY_PATH: withLibraryPath(join(folder, 'lib')),
-      FONTCONFIG_PATH: process.env['FONTCONFIG_PATH'] ?? join(folder, 'fontconfig'),
+      FONTCONFIG_FILE: process.env['FONTCONFIG_FILE'] ?? (await fontsFile(join(folder, 'fontconfig/fonts'))),
       XDG_RUNTIME_DIR: await runtimeFolder(),
     },
   };
@@ -107,6 +107,21 @@ async function unpacked(name, archives) {
     if (!existsSync(folder)) throw error;
   }
   return folder;
+}
+
+/**
+ * A configuration that knows the fonts of the package and those of the system: a page with text and no font at all ends
+ * the browser, and the package's own file looks where a cloud function has its fonts.
+ *
+ * @param {string} folder the package's fonts
+ */
+async function fontsFile(folder) {
+  const path = join(CACHE, 'fonts.conf');
+  const folders = [folder, '/usr/share/fonts', '/usr/local/share/fonts'].map((dir) => `<dir>${dir}</dir>`);
+  const cache = `<cachedir>${join(CACHE, 'fonts-cache')}</cachedir>`;
+  const head = '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n';
+  await writeChanged(path, `${head}<fontconfig>${folders.join('')}${cache}</fontconfig>\n`);
+  return path;
 }
 
 /** @param {string} folder */

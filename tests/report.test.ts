@@ -1,87 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { linearTicks, logTicks, smoothed, thinned } from '../transformer/report/curves.ts';
+import { linearTicks, logTicks, type Point, smoothed, thinned } from '../transformer/report/curves.ts';
 import { renderReport } from '../transformer/report/report.ts';
-import type { AttentionSample, RunReport } from '../transformer/report/run.ts';
 import { viridis } from '../transformer/report/viridis.ts';
-
-/** A sentence that would end the script element, the attribute and the cell, were it not escaped. */
-const EVIL = `</script><img src=x onerror="alert('&')">`;
-
-const attentionOf = (rows: number, columns: number): number[][][] =>
-  [0, 1].map((head) =>
-    Array.from({ length: rows }, (_, r) => {
-      const row = Array.from({ length: columns }, (_, c) => Math.exp(-Math.abs(r * 0.8 - c) * (1 + head)));
-      const sum = row.reduce((a, b) => a + b, 0);
-      return row.map((v) => v / sum);
-    }),
-  );
-
-function sample(source: string, output: string, right = true): AttentionSample {
-  const sourceTokens = [...source.toLowerCase().split(' '), '</s>'];
-  const tokens = [...output, '</s>'];
-  const attention = [0, 1, 2].map(() => attentionOf(tokens.length, sourceTokens.length));
-  return {
-    source,
-    references: [output],
-    output,
-    right,
-    sourceTokens,
-    tokens,
-    attention,
-    probabilities: tokens.map(() => 0.987),
-  };
-}
-
-/** A run as training leaves it, of any length. */
-function fakeRun(steps = 2400): RunReport {
-  const lr = (s: number): number => 256 ** -0.5 * Math.min(s ** -0.5, s * 400 ** -1.5);
-  return {
-    name: '2025-11-23-1409',
-    finished: '2025-11-23T14:38:12.345Z',
-    versions: { heddle: '0.1.0', node: '20.20.2', platform: 'linux x64' },
-    command: 'heddle train --seed 7 --steps 2400',
-    seed: 7,
-    device: { description: 'wasm, 2 threads, relaxed SIMD', software: false },
-    config: { layers: 3, heads: 8, dModel: 256, feedForward: 1024, dropout: 0.1, srcVocab: 412, tgtVocab: 537 },
-    parameters: 5_791_001,
-    data: null,
-    pairs: 24_000,
-    training: {
-      steps,
-      epochs: 11.25,
-      seconds: 1743,
-      tokens: 4_321_987,
-      tokensPerSecond: 2479.6,
-      batchTokens: 2048,
-      labelSmoothing: 0.1,
-    },
-    test: {
-      right: 987,
-      total: 1000,
-      bleu: { score: 97.23, signature: 'nrefs:1|case:mixed|eff:no|tok:zh|smooth:exp|version:0.1.0-heddle' },
-      chrf: { score: 98.06, signature: 'nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:0.1.0-heddle' },
-    },
-    losses: Array.from({ length: steps }, (_, i) => {
-      const s = i + 1;
-      return {
-        step: s,
-        loss: 0.62 + 5.6 * Math.exp(-s / 260) + 0.06 * Math.sin(s * 12.9898) * Math.cos(s * 78.2),
-        lr: lr(s),
-      };
-    }),
-    showcase: [
-      sample('The cat sat on the mat', '猫坐在垫子上'),
-      sample('My sister likes those two small dogs', '我姐姐喜欢那两只小狗'),
-      sample('He did not go to school', '他没去上学', false),
-    ],
-    samples: [
-      { source: 'The teacher read a book', references: ['老师读了一本书'], output: '老师读了一本书', right: true },
-      { source: 'Three birds are in the tree', references: ['三只鸟在树上'], output: '三只鸟在树上', right: true },
-      { source: 'Does she have any bread?', references: ['她有面包吗？'], output: '她有一块面包吗？', right: false },
-      { source: EVIL, references: ['a & b'], output: '<b>', right: false },
-    ],
-  };
-}
+import { EVIL, fakeRun, sample } from './support/report.ts';
 
 const VOID = new Set(['meta', 'br', 'img', 'input', 'link', 'hr']);
 
@@ -174,7 +95,34 @@ describe('report', () => {
     const data = JSON.parse(json);
     expect(data.name).toBe(EVIL);
     expect(data.showcase[0].source).toBe(EVIL);
-    expect(data.points.at(-1)[0]).toBe(2400);
+    expect(data.charts[0].curves[0].points.at(-1)[0]).toBe(2400);
+  });
+
+  it('loads itself again while the run goes on, and says where it stands', () => {
+    const refresh = /<meta http-equiv="refresh" content="20">/;
+    expect(page).not.toMatch(refresh);
+    const run = { ...fakeRun(), test: null, samples: [], showcase: [] };
+    const at = { step: 1500, steps: 2400, left: 431 };
+    const live = renderReport({ ...run, progress: { state: 'running', ...at } });
+    elementsOf(live);
+    expect(live).toMatch(refresh);
+    expect(live).toContain('Training: step 1,500 of 2,400, about 7 min 11 s left, this page loads itself again');
+    expect(live).toContain('训练中：第 1,500 / 2,400 步，约剩 7 分 11 秒');
+    expect(renderReport({ ...run, progress: { state: 'testing', ...at } })).toMatch(refresh);
+    const stopped = renderReport({ ...run, progress: { state: 'stopped', ...at } });
+    expect(stopped).not.toMatch(refresh);
+    expect(stopped).toContain(
+      'Stopped after step 1,500 of 2,400, go on with heddle train --resume runs/2025-11-23-1409',
+    );
+  });
+
+  it('draws every curve there is something of', () => {
+    const curves = (text: string): string[] =>
+      [...text.matchAll(/<path class="curve (\w+)" d="M[^"]+L/g)].map((m) => m[1]!);
+    expect(curves(page)).toEqual(['raw', 'smooth', 'validation', 'lr', 'bleu', 'chrf', 'gradient', 'peak', 'used']);
+    const bare = fakeRun().log.map(({ step, loss, lr, gradNorm }) => ({ step, loss, lr, gradNorm }));
+    expect(curves(renderReport({ ...fakeRun(), log: bare }))).toEqual(['raw', 'smooth', 'lr', 'gradient']);
+    expect(page).toContain('93 MB between steps, 243 MB at most');
   });
 
   it('makes a page of a run that has hardly begun', () => {
@@ -182,7 +130,7 @@ describe('report', () => {
     const text = renderReport(run);
     elementsOf(text);
     expect(text).not.toContain('NaN');
-    expect(elementsOf(renderReport({ ...run, losses: [] })).length).toBeGreaterThan(10);
+    expect(elementsOf(renderReport({ ...run, log: [] })).length).toBeGreaterThan(10);
     expect(page).not.toContain('NaN');
   });
 });
@@ -194,13 +142,13 @@ describe('curves', () => {
   });
 
   it('keep both ends and every extreme when they are thinned', () => {
-    const points = smoothed(fakeRun(5000).losses.map((p) => (p.step === 2500 ? { ...p, loss: 99 } : p)));
+    const points = fakeRun(5000).log.map(({ step, loss }): Point => [step, step === 2500 ? 99 : loss]);
     const few = thinned(points, 200);
     expect(few.length).toBeLessThanOrEqual(200);
-    expect(few[0]!.step).toBe(1);
-    expect(few.at(-1)!.step).toBe(5000);
-    expect(few.some((p) => p.loss === 99)).toBe(true);
-    const steps = few.map((p) => p.step);
+    expect(few[0]![0]).toBe(1);
+    expect(few.at(-1)![0]).toBe(5000);
+    expect(few.some(([, loss]) => loss === 99)).toBe(true);
+    const steps = few.map(([step]) => step);
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
   });
 

@@ -28,5 +28,8 @@ export function commandLine(settings: RunSettings, device: Device): string {
   return parts.join(' ');
 }
 
+/** The command line that goes on with a run. */
+export const resumeCommand = (path: string): string => `heddle train --resume ${quoted(path)}`;
+
 /** As a shell takes it for one word. */
 const quoted = (text: string): string => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -9,7 +9,7 @@ import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { readLog } from './log.ts';
 import { probeWebGPU } from './probe.ts';
-import type { SamplesFile } from './results.ts';
+import type { SamplesFile } from './reportFile.ts';
 import { openRun } from './runFolder.ts';
 import { printFacts } from './show.ts';
 import { softwareEnvironment } from './software.ts';

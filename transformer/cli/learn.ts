@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { smoothed } from '../report/curves.ts';
-import { count, duration, number } from '../report/language.ts';
+import { bytes, count, duration, number } from '../report/language.ts';
+import type { RunProgress } from '../report/run.ts';
 import { Trainer } from '../training/index.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
 import type { Interrupt } from './interrupt.ts';
 import { type LogEntry, LogWriter, readLog } from './log.ts';
 import { Progress, progressOptions } from './progress.ts';
+import type { ReportFile } from './reportFile.ts';
 import { scheduleOf } from './schedule.ts';
 import { printLine } from './show.ts';
 import type { Start } from './start.ts';
@@ -17,6 +19,7 @@ const SAVE_EVERY_MS = 120_000;
 /** Trains to the end, or to the step in which somebody asked to stop; the state is saved then. Gives the whole log. */
 export async function learn(
   { settings, run, translator, batches, state }: Start,
+  report: ReportFile,
   interrupt: Interrupt,
   context: Context,
 ): Promise<LogEntry[]> {
@@ -46,22 +49,34 @@ export async function learn(
     await run.save(translator, await trainer.state(), settings);
     saved = { step: trainer.step, at: performance.now() };
   };
+  const standing = (standing: RunProgress['state'] = 'running'): RunProgress => {
+    const { step } = trainer;
+    const left = step > done ? ((performance.now() - started) / 1000 / (step - done)) * (steps - step) : null;
+    return { state: standing, step, steps, left };
+  };
   const isDue = (step: number): boolean =>
     checkpoints.every === null ? performance.now() - saved.at > SAVE_EVERY_MS : step % checkpoints.every === 0;
 
   try {
     for await (const { step, loss, lr, gradNorm, tokens, tokensPerSecond } of trainer.run()) {
       const seconds = Number((before + (performance.now() - started) / 1000).toFixed(3));
-      const entry: LogEntry = { step, loss, lr, gradNorm, tokens, seconds };
+      const { liveBytes: used, peakBytes: peak } = translator.model.device.memory();
+      const entry: LogEntry = { step, loss, lr, gradNorm, tokens, seconds, memory: { used, peak } };
       log.push(entry);
       writer.write(entry);
       speed = tokensPerSecond;
       mean = Number.isNaN(mean) ? loss : 0.9 * mean + 0.1 * loss;
-      progress.update(step, `${say.loss} ${mean.toFixed(3)}  ${count(Math.round(speed))} ${say.tokensPerSecond}`);
+      const rate = `${count(Math.round(speed))} ${say.tokensPerSecond}`;
+      progress.update(step, [`${say.loss} ${mean.toFixed(3)}`, rate, say.memory(bytes(used), bytes(peak))].join('  '));
       if (await interrupt.requested()) break;
       if (isDue(step)) await save();
+      await report.refresh(log, standing);
     }
     if (saved.step < trainer.step) await save();
+    await report.write(log, standing(interrupt.wasRequested ? 'stopped' : 'testing'));
+  } catch (error) {
+    if (writer.isCurrent()) await report.write(log, standing('stopped'));
+    throw error;
   } finally {
     progress.stop();
   }

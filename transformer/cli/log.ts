@@ -1,13 +1,10 @@
 import { closeSync, fstatSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { LogPoint } from '../report/run.ts';
 import { replaceFile, unless } from './files.ts';
 
-/** One line of log.jsonl: a step of training. */
-export interface LogEntry {
-  readonly step: number;
-  readonly loss: number;
-  readonly lr: number;
-  readonly gradNorm: number;
+/** One line of log.jsonl: a step of training, and what was measured after it. */
+export interface LogEntry extends LogPoint {
   /** Target tokens of this step. */
   readonly tokens: number;
   /** Since the run began, pauses not counted. */

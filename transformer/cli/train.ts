@@ -3,6 +3,7 @@ import type { Device } from '../../engine/index.ts';
 import type { Translator } from '../decode.ts';
 import { count, percent } from '../report/language.ts';
 import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
+import { resumeCommand } from './commandLine.ts';
 import type { Context } from './context.ts';
 import type { Dataset } from './dataset.ts';
 import { openChosen } from './device.ts';
@@ -12,7 +13,7 @@ import { prepareJob, type TrainFlags } from './job.ts';
 import { learn } from './learn.ts';
 import { defaultPreset, PRESETS, WANTED_MATCH } from './presets.ts';
 import { Progress, progressOptions } from './progress.ts';
-import { writeResults } from './results.ts';
+import { ReportFile } from './reportFile.ts';
 import { printAttention, printFacts, printLine, printSamples, printScores, printShowcase } from './show.ts';
 import { type Start, start } from './start.ts';
 import { inspect, scoresOf, translateAll } from './testing.ts';
@@ -30,11 +31,13 @@ export async function train(flags: TrainFlags, context: Context): Promise<number
   const { run, dataset, translator } = started;
   printPlan(started, device, context);
 
-  const log = await learn(started, interrupt, context);
+  const report = new ReportFile(started, device, context.language);
+  const log = await learn(started, report, interrupt, context);
+  const step = log.at(-1)?.step ?? 0;
   const samples = interrupt.wasRequested ? null : await test(translator, dataset, interrupt, context);
   if (samples === null) {
-    const step = log.at(-1)?.step ?? 0;
-    console.error(`heddle: ${say.stopped(count(step), `heddle train --resume ${run.path}`)}`);
+    await report.write(log, { state: 'stopped', step, steps: started.settings.steps, left: null });
+    console.error(`heddle: ${say.stopped(count(step), resumeCommand(run.path))}`);
     device.destroy();
     return EXIT.interrupted;
   }
@@ -46,7 +49,7 @@ export async function train(flags: TrainFlags, context: Context): Promise<number
   printSamples(samples, context);
   printShowcase(showcase, context);
   if (showcase[0]) printAttention(showcase[0], context);
-  await writeResults({ start: started, device, log, samples, scores, showcase, language: context.language });
+  await report.finish(log, { samples, scores, showcase });
   printLine('');
   printFacts([
     [say.run, run.path],

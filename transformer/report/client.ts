@@ -6,15 +6,17 @@ import {
   chosenWeights,
   readBefore,
 } from './attentionTable.ts';
-import { CHART, type ChartOptions, chartScales, describePoint, drawChart } from './chart.ts';
-import type { CurvePoint } from './curves.ts';
-import { type Language, percent, TAGS } from './language.ts';
+import { CHART, type ChartOptions, chartScales, describeStep, drawChart, pointAt } from './chart.ts';
+import { CHARTS, type ChartData, type CurveName, kindOf } from './charts.ts';
+import { duration, type Language, percent, TAGS } from './language.ts';
 import { texts } from './texts.ts';
+import { rememberView } from './view.ts';
 
 interface PageData {
   readonly name: string;
-  /** step, loss, running mean, learning rate */
-  readonly points: readonly (readonly [number, number, number, number])[];
+  /** When a page was written that loads itself again; null for one that is finished. */
+  readonly written: string | null;
+  readonly charts: readonly ChartData[];
   readonly showcase: readonly AttentionData[];
 }
 
@@ -25,7 +27,7 @@ const redraws: (() => void)[] = [];
 const language = (): Language => (root.dataset['language'] === 'zh' ? 'zh' : 'en');
 
 /** Controls are of no use without a script, so the page comes with them hidden. */
-for (const element of document.querySelectorAll('[hidden]')) element.removeAttribute('hidden');
+for (const element of document.querySelectorAll('form, button')) element.removeAttribute('hidden');
 
 /** Controls act at once; Enter in one of them must not load the page again. */
 for (const form of document.querySelectorAll('form')) {
@@ -49,55 +51,70 @@ find('#language')?.addEventListener('click', () => {
   speak(other);
 });
 
-/** Loss curves: switches above, a cursor for pointer and keyboard, a line of text below. */
-function chart(svg: SVGSVGElement, readout: HTMLElement, form: HTMLFormElement): void {
-  const points: CurvePoint[] = data.points.map(([step, loss, smooth, lr]) => ({ step, loss, smooth, lr }));
+/** Curves: switches above, a cursor for pointer and keyboard, a line of text below. */
+function interactive(chart: ChartData, figure: HTMLElement): void {
+  const svg = figure.querySelector('svg');
+  const readout = figure.querySelector('output');
+  const form = find<HTMLFormElement>(`#switches-${chart.name}`);
+  const main = chart.curves[0];
+  if (!svg || !readout || !main) return;
+  /** The cursor goes over the points of the first curve. */
+  const steps = main.points.map(([step]) => step);
   let at: number | null = null;
 
   const options = (): ChartOptions => {
+    const names = chart.curves.map((curve) => curve.name);
+    if (!form) return { language: language(), log: CHARTS[chart.name].log, shown: new Set(names) };
     const chosen = new FormData(form);
-    const on = (name: string): boolean => chosen.has(name);
-    return { language: language(), log: on('log'), raw: on('raw'), smooth: on('smooth'), lr: on('lr') };
+    const shown = new Set<CurveName>(names.filter((name) => names.length === 1 || chosen.has(name)));
+    return { language: language(), log: chosen.has('log'), shown };
   };
   const draw = (): void => {
-    svg.innerHTML = drawChart(points, options());
-    svg.setAttribute('aria-label', texts.chartLabel[language()]);
+    svg.innerHTML = drawChart(chart, options());
+    svg.setAttribute('aria-label', CHARTS[chart.name].label[language()]);
     if (at !== null) point(at);
   };
   const point = (index: number): void => {
-    at = Math.min(points.length - 1, Math.max(0, index));
-    const p = points[at]!;
-    const { log, smooth } = options();
-    const scales = chartScales(points, log);
-    const [x, y] = [`${scales.x(p.step)}`, `${scales.y(smooth ? p.smooth : p.loss)}`];
+    at = Math.min(steps.length - 1, Math.max(0, index));
+    const step = steps[at]!;
+    const { log, shown } = options();
+    const scales = chartScales(chart, log);
+    const x = `${scales.x(step)}`;
     const cursor = svg.querySelector('.cursor');
     cursor?.setAttribute('visibility', 'visible');
     cursor?.querySelector('line')?.setAttribute('x1', x);
     cursor?.querySelector('line')?.setAttribute('x2', x);
-    cursor?.querySelector('circle')?.setAttribute('cx', x);
-    cursor?.querySelector('circle')?.setAttribute('cy', y);
-    const text = describePoint(p, language());
+    // the last shown: of the losses, the running mean or validation rather than the noise of every step
+    const curve = [...chart.curves]
+      .reverse()
+      .find(({ name }) => shown.has(name) && kindOf(name).axis === 'left' && !kindOf(name).dots);
+    const value = curve && pointAt(curve.points, step);
+    const circle = cursor?.querySelector('circle');
+    circle?.setAttribute('visibility', value ? 'inherit' : 'hidden');
+    circle?.setAttribute('cx', x);
+    if (value) circle?.setAttribute('cy', `${scales.y(value[1], 'left')}`);
+    const text = describeStep(chart, step, language());
     readout.textContent = text;
-    svg.setAttribute('aria-valuenow', `${p.step}`);
+    svg.setAttribute('aria-valuenow', `${step}`);
     svg.setAttribute('aria-valuetext', text);
   };
 
   svg.setAttribute('role', 'slider');
   svg.setAttribute('tabindex', '0');
-  svg.setAttribute('aria-valuemin', `${points[0]?.step ?? 0}`);
-  svg.setAttribute('aria-valuemax', `${points.at(-1)?.step ?? 0}`);
-  svg.setAttribute('aria-valuenow', `${points.at(-1)?.step ?? 0}`);
+  svg.setAttribute('aria-valuemin', `${steps[0] ?? 0}`);
+  svg.setAttribute('aria-valuemax', `${steps.at(-1) ?? 0}`);
+  svg.setAttribute('aria-valuenow', `${steps.at(-1) ?? 0}`);
   svg.addEventListener('pointermove', (event) => {
     const box = svg.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * CHART.width;
-    const { x: place } = chartScales(points, false);
-    const distance = (i: number): number => Math.abs(place(points[i]!.step) - x);
-    point(points.reduce((best, _, i) => (distance(i) < distance(best) ? i : best), 0));
+    const { x: place } = chartScales(chart, false);
+    const distance = (i: number): number => Math.abs(place(steps[i]!) - x);
+    point(steps.reduce((best, _, i) => (distance(i) < distance(best) ? i : best), 0));
   });
-  svg.addEventListener('focus', () => point(at ?? points.length - 1));
+  svg.addEventListener('focus', () => point(at ?? steps.length - 1));
   svg.addEventListener('keydown', (event) => {
-    const from = at ?? points.length - 1;
-    const page = Math.max(1, Math.round(points.length / 20));
+    const from = at ?? steps.length - 1;
+    const page = Math.max(1, Math.round(steps.length / 20));
     const moves: Record<string, number> = {
       ArrowLeft: from - 1,
       ArrowDown: from - 1,
@@ -106,14 +123,14 @@ function chart(svg: SVGSVGElement, readout: HTMLElement, form: HTMLFormElement):
       PageDown: from - page,
       PageUp: from + page,
       Home: 0,
-      End: points.length - 1,
+      End: steps.length - 1,
     };
     const to = moves[event.key];
     if (to === undefined) return;
     event.preventDefault();
     point(to);
   });
-  form.addEventListener('change', draw);
+  form?.addEventListener('change', draw);
   redraws.push(draw);
 }
 
@@ -170,12 +187,10 @@ function attentionMap(table: HTMLTableElement, form: HTMLFormElement): void {
   redraws.push(tell);
 }
 
-const [svg, readout, switches] = [
-  find<SVGSVGElement>('#chart'),
-  find<HTMLElement>('#chart-readout'),
-  find<HTMLFormElement>('#chart-switches'),
-];
-if (svg && readout && switches) chart(svg, readout, switches);
+for (const chart of data.charts ?? []) {
+  const figure = find<HTMLElement>(`figure[data-chart="${chart.name}"]`);
+  if (figure) interactive(chart, figure);
+}
 const heads = find<HTMLFormElement>('#attention-switches');
 if (heads)
   for (const table of document.querySelectorAll<HTMLTableElement>('table.attention')) attentionMap(table, heads);
@@ -194,3 +209,21 @@ function remembered(): string | null {
 }
 const before = remembered();
 if (before === 'en' || before === 'zh') speak(before);
+
+/** A checkpoint of a large model, or a measurement, may take this long. */
+const STALE_SECONDS = 180;
+
+/** Says that a run which should go on has not been heard of: a process that was killed cannot say so itself. */
+function watchOver(written: string, note: HTMLElement): void {
+  const look = (): void => {
+    const seconds = (Date.now() - Date.parse(written)) / 1000;
+    note.hidden = seconds < STALE_SECONDS;
+    note.textContent = texts.stale[language()](duration(seconds)[language()]);
+  };
+  look();
+  redraws.push(look);
+  setInterval(look, 10_000);
+}
+const stale = find<HTMLElement>('#stale');
+if (data.written && stale) watchOver(data.written, stale);
+if (data.written) rememberView();

@@ -1,10 +1,5 @@
-import type { LossPoint } from './run.ts';
-
-/** A point of the curves as drawn. */
-export interface CurvePoint extends LossPoint {
-  /** Running mean of the loss. */
-  readonly smooth: number;
-}
+/** A point of a curve: a step and its value. */
+export type Point = readonly [step: number, value: number];
 
 /** More points than this are not told apart on a page. */
 const MOST_POINTS = 1200;
@@ -13,7 +8,9 @@ const MOST_POINTS = 1200;
  * The running mean beside every loss: exponential over about an eightieth of the run, corrected for its empty start
  * (as Adam corrects its moments).
  */
-export function smoothed(points: readonly LossPoint[]): CurvePoint[] {
+export function smoothed<T extends { readonly loss: number }>(
+  points: readonly T[],
+): (T & { readonly smooth: number })[] {
   const beta = 1 - 1 / Math.max(1, points.length / 80);
   let sum = 0;
   let weight = 0;
@@ -24,8 +21,8 @@ export function smoothed(points: readonly LossPoint[]): CurvePoint[] {
   });
 }
 
-/** At most `most` points: of each stretch the one with the least and the one with the largest loss, and both ends. */
-export function thinned(points: readonly CurvePoint[], most = MOST_POINTS): CurvePoint[] {
+/** At most `most` points: of each stretch the one with the least and the one with the largest value, and both ends. */
+export function thinned(points: readonly Point[], most = MOST_POINTS): Point[] {
   if (points.length <= most) return [...points];
   const stretches = Math.floor((most - 2) / 2);
   const kept = new Set([0, points.length - 1]);
@@ -35,8 +32,8 @@ export function thinned(points: readonly CurvePoint[], most = MOST_POINTS): Curv
     let low = from;
     let high = from;
     for (let i = from; i < to; i++) {
-      if (points[i]!.loss < points[low]!.loss) low = i;
-      if (points[i]!.loss > points[high]!.loss) high = i;
+      if (points[i]![1] < points[low]![1]) low = i;
+      if (points[i]![1] > points[high]![1]) high = i;
     }
     kept.add(low).add(high);
   }

@@ -42,6 +42,12 @@ export function number(value: number): string {
   return size < 1 ? String(Number(value.toPrecision(3))) : value.toFixed(size < 100 ? 3 : 1);
 }
 
+/** `34 MB`, `1.25 GB`: bytes, in units of a thousand. */
+export function bytes(value: number): string {
+  const [unit, size] = value < 1e9 ? (['MB', 1e6] as const) : (['GB', 1e9] as const);
+  return `${(value / size).toFixed(unit === 'GB' ? 2 : value < 1e7 ? 1 : 0)} ${unit}`;
+}
+
 /** `98.7 %`; never rounded up to 100, which means all. */
 export const percent = (share: number): string =>
   share === 1 ? '100 %' : `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;

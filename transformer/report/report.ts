@@ -1,24 +1,30 @@
 import { type AttentionChoice, attentionTable } from './attentionTable.ts';
-import { CHART, type ChartOptions, drawChart } from './chart.ts';
+import { chartSections } from './chartSections.ts';
+import { chartsOf } from './charts.ts';
 import script from './client.ts?inline';
-import { type CurvePoint, smoothed, thinned } from './curves.ts';
+import { smoothed } from './curves.ts';
 import { both, type Content, html, jsonScript, Markup } from './html.ts';
-import { type Both, count, duration, type Language, number, percent, say, TAGS } from './language.ts';
-import type { AttentionSample, RunReport, Sample } from './run.ts';
+import { type Both, bytes, count, duration, type Language, number, percent, say, TAGS } from './language.ts';
+import type { AttentionSample, RunProgress, RunReport, Sample } from './run.ts';
+import { section } from './section.ts';
 import style from './style.css?inline';
 import { texts } from './texts.ts';
 
+/** Seconds after which the page of a run that goes on loads itself again. */
+export const RELOAD_SECONDS = 20;
+
 /** The report of a run as one HTML file that needs nothing else; `language` is the one shown first. */
 export function renderReport(run: RunReport, language: Language = 'en'): string {
-  const curve = smoothed(run.losses);
-  const points = thinned(curve);
+  const charts = chartsOf(run.log);
+  const live = isLive(run.progress);
+  const reload = live ? html`<meta http-equiv="refresh" content="${RELOAD_SECONDS}">\n` : null;
   const page = html`<!doctype html>
 <html lang="${TAGS[language]}" data-language="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+${reload}<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>${texts.title[language](run.name)}</title>
 <style>${new Markup(style)}</style>
 </head>
@@ -31,10 +37,10 @@ export function renderReport(run: RunReport, language: Language = 'en'): string 
 <p class="lead">${both(texts.lead)}</p>
 </header>
 <main id="content">
-${[summary(run, curve), losses(run, points, language), attention(run), samples(run), reproduce(run)]}
+${[standing(run), summary(run), chartSections(charts, run.training.labelSmoothing, language), attention(run), samples(run), reproduce(run)]}
 </main>
 <footer><p>${both(texts.footer)}</p></footer>
-${jsonScript('run-data', { name: run.name, points: points.map(rounded), showcase: run.showcase.map(compact) })}
+${jsonScript('run-data', { name: run.name, written: live ? run.written : null, charts, showcase: run.showcase.map(compact) })}
 <script>${new Markup(script)}</script>
 </body>
 </html>
@@ -46,8 +52,27 @@ ${jsonScript('run-data', { name: run.name, points: points.map(rounded), showcase
 const bothOf = <A extends readonly unknown[]>(text: Both<(...values: A) => string>, ...values: A): Both<string> =>
   say(text.en(...values), text.zh(...values));
 
-/** Four digits are more than a pixel or a read-out shows. */
-const rounded = (p: CurvePoint): number[] => [p.step, ...[p.loss, p.smooth, p.lr].map((v) => Number(v.toPrecision(5)))];
+/** Whether more is to come, so that the page shall look again. */
+const isLive = ({ state }: RunProgress): boolean => state === 'running' || state === 'testing';
+
+/** Where a run stands that has not come to its end. */
+function standing({ progress, resume }: RunReport): Markup | null {
+  const { state, step, steps, left } = progress;
+  if (state === 'finished') return null;
+  const at = [count(step), count(steps)] as const;
+  const parts: Both<string>[] = [
+    { running: bothOf(texts.running, ...at), testing: texts.testing, stopped: bothOf(texts.stopped, ...at) }[state],
+  ];
+  if (state === 'running' && left !== null) {
+    const { en, zh } = duration(left);
+    parts.push(say(texts.timeLeft.en(en), texts.timeLeft.zh(zh)));
+  }
+  parts.push(isLive(progress) ? bothOf(texts.reloads, RELOAD_SECONDS) : bothOf(texts.resumes, resume));
+  return html`<p class="standing ${state}">${both(say(parts.map((p) => p.en).join(', '), parts.map((p) => p.zh).join('，')))}</p>
+${isLive(progress) ? html`<p class="standing stopped" id="stale" hidden></p>` : null}
+<progress class="run" value="${step}" max="${Math.max(1, steps)}"></progress>
+`;
+}
 
 const compact = (sample: AttentionSample): unknown => ({
   source: sample.source,
@@ -59,8 +84,10 @@ const compact = (sample: AttentionSample): unknown => ({
   ),
 });
 
-function summary(run: RunReport, curve: readonly CurvePoint[]): Markup {
-  const { config, training, test } = run;
+function summary(run: RunReport): Markup {
+  const { config, training, test, log } = run;
+  const live = isLive(run.progress);
+  const memory = log.at(-1)?.memory;
   const pairs = count(run.pairs);
   const facts: readonly (readonly [Both<string>, Content])[] = [
     [texts.model, both(bothOf(texts.modelShape, config.layers, config.heads, config.dModel, config.feedForward))],
@@ -87,6 +114,9 @@ function summary(run: RunReport, curve: readonly CurvePoint[]): Markup {
       : [[texts.scores, `BLEU ${test.bleu.score.toFixed(1)}, chrF2 ${test.chrf.score.toFixed(1)}`] as const]),
     [texts.time, both(duration(training.seconds))],
     [texts.speed, both(bothOf(texts.tokensPerSecond, count(Math.round(training.tokensPerSecond))))],
+    ...(memory === undefined
+      ? []
+      : [[texts.memory, both(bothOf(texts.memoryOf, bytes(memory.used), bytes(memory.peak)))] as const]),
     [
       texts.device,
       run.device.software
@@ -96,35 +126,15 @@ function summary(run: RunReport, curve: readonly CurvePoint[]): Markup {
   ];
   const hero =
     test === null
-      ? html`<p class="hero"><strong>–</strong><span>${both(texts.noTest)}</span></p>`
+      ? html`<p class="hero"><strong>–</strong><span>${both(live ? texts.testLater : texts.noTest)}</span></p>`
       : html`<p class="hero"><strong>${percent(test.right / Math.max(1, test.total))}</strong><span>${both(texts.exactMatch)}<br><small>${both(bothOf(texts.exactMatchOf, count(test.right), count(test.total)))}</small></span></p>`;
-  const last = curve.at(-1);
+  const last = smoothed(log).at(-1);
   return section(
     'summary',
     texts.summary,
     html`<div class="heroes">${hero}
-${last === undefined ? null : html`<p class="hero"><strong>${number(last.smooth)}</strong><span>${both(texts.finalLoss)}<br><small>${both(texts.finalLossNote)}</small></span></p>`}</div>
+${last === undefined ? null : html`<p class="hero"><strong>${number(last.smooth)}</strong><span>${both(live ? texts.lossNow : texts.finalLoss)}<br><small>${both(texts.finalLossNote)}</small></span></p>`}</div>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${both(name)}</dt><dd>${value}</dd></div>`)}</dl>`,
-  );
-}
-
-function losses(run: RunReport, points: readonly CurvePoint[], language: Language): Markup | null {
-  if (points.length === 0) return null;
-  const options: ChartOptions = { language, log: true, raw: true, smooth: true, lr: true };
-  const { labelSmoothing } = run.training;
-  const switches = (['raw', 'smooth', 'lr', 'log'] as const).map((name) => {
-    const label = { raw: texts.everyStep, smooth: texts.runningMean, lr: texts.learningRate, log: texts.logScale }[
-      name
-    ];
-    return html`<label class="${name}"><input type="checkbox" name="${name}" checked><i></i>${both(label)}</label>`;
-  });
-  return section(
-    'loss',
-    texts.lossCurve,
-    html`<p>${both(labelSmoothing > 0 ? bothOf(texts.lossNote, `${labelSmoothing}`) : texts.lossNotePlain)}</p>
-<form class="switches" id="chart-switches" hidden><fieldset><legend class="hidden">${both(texts.show)}</legend>${switches}</fieldset></form>
-<figure class="chart"><div class="scroll"><svg id="chart" viewBox="0 0 ${CHART.width} ${CHART.height}" role="img" aria-label="${texts.chartLabel[language]}">${new Markup(drawChart(points, options))}</svg></div>
-<figcaption><output id="chart-readout">${both(texts.chartHint)}</output></figcaption></figure>`,
   );
 }
 
@@ -162,7 +172,8 @@ const verdict = ({ right }: Sample): Markup =>
     ? html`<span class="verdict right"><b aria-hidden="true">✓</b> ${both(texts.right)}</span>`
     : html`<span class="verdict wrong"><b aria-hidden="true">✗</b> ${both(texts.wrong)}</span>`;
 
-function samples(run: RunReport): Markup {
+function samples(run: RunReport): Markup | null {
+  if (isLive(run.progress)) return null;
   if (run.samples.length === 0) return section('samples', texts.samples, html`<p>${both(texts.noSamples)}</p>`);
   const right = run.samples.filter((s) => s.right).length;
   const choices = [
@@ -201,13 +212,7 @@ function reproduce(run: RunReport): Markup {
 ${run.test === null ? null : html`<div class="wide"><dt>${both(texts.signatures)}</dt><dd><code>${run.test.bleu.signature}</code><br><code>${run.test.chrf.signature}</code></dd></div>`}
 <div><dt>${both(texts.seed)}</dt><dd>${String(run.seed)}</dd></div>
 <div><dt>${both(texts.versions)}</dt><dd>heddle ${heddle}, Node.js ${node}, ${platform}</dd></div>
-<div><dt>${both(texts.finished)}</dt><dd><time datetime="${run.finished}">${run.finished.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></dd></div>
+<div><dt>${both(run.progress.state === 'finished' ? texts.finished : texts.written)}</dt><dd><time datetime="${run.written}">${run.written.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></dd></div>
 </dl>`,
   );
 }
-
-const section = (id: string, title: Both<string>, content: Markup): Markup =>
-  html`<section aria-labelledby="${id}"><h2 id="${id}">${both(title)}</h2>
-${content}
-</section>
-`;

@@ -1,10 +1,21 @@
 /** What a report tells of a run: plain data, so that a report can be made anywhere, and again from files. */
 
 /** One step of training, as far as the curves need it. */
-export interface LossPoint {
+export interface LogPoint {
   readonly step: number;
   readonly loss: number;
   readonly lr: number;
+  readonly gradNorm: number;
+  /** Bytes of device memory: what is held after the step, and the most that ever was. */
+  readonly memory?: { readonly used: number; readonly peak: number };
+  /** What was measured after the step on sentences it does not learn from; scores where they were translated. */
+  readonly validation?: {
+    readonly loss: number;
+    readonly bleu: number | null;
+    readonly chrf: number | null;
+    /** The best so far. */
+    readonly best: boolean;
+  };
 }
 
 /** A translated sentence beside those expected, of which any counts as right; the first is shown. */
@@ -36,13 +47,26 @@ export interface TestScores {
   readonly chrf: { readonly score: number; readonly signature: string };
 }
 
+/** Where a run stands when its report is written. */
+export interface RunProgress {
+  /** Running: the page loads itself again. Stopped: somebody or an error ended it before its last step. */
+  readonly state: 'running' | 'testing' | 'stopped' | 'finished';
+  readonly step: number;
+  readonly steps: number;
+  /** Seconds to the last step, at the speed so far; null where there is nothing to reckon from. */
+  readonly left: number | null;
+}
+
 export interface RunReport {
   readonly name: string;
-  /** ISO 8601. */
-  readonly finished: string;
+  /** When the report was written, in ISO 8601. */
+  readonly written: string;
+  readonly progress: RunProgress;
   readonly versions: { readonly heddle: string; readonly node: string; readonly platform: string };
-  /** As a person would type it. */
+  /** What makes this run again from nothing, as a person would type it. */
   readonly command: string;
+  /** What goes on with it. */
+  readonly resume: string;
   readonly seed: number;
   readonly device: { readonly description: string; readonly software: boolean };
   readonly config: {
@@ -69,7 +93,7 @@ export interface RunReport {
   };
   /** Sentences never seen in training; null where there were none. */
   readonly test: TestScores | null;
-  readonly losses: readonly LossPoint[];
+  readonly log: readonly LogPoint[];
   readonly showcase: readonly AttentionSample[];
   readonly samples: readonly Sample[];
 }

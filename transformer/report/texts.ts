@@ -12,6 +12,31 @@ export const texts = {
       'what it looks at, and where it is wrong.',
     '一个编码器–解码器 Transformer，在 heddle 张量引擎上从零开始训练：它的结构、学习过程、注意力，以及它的错误。',
   ),
+  running: tell(
+    (step: string, steps: string) => `Training: step ${step} of ${steps}`,
+    (step: string, steps: string) => `训练中：第 ${step} / ${steps} 步`,
+  ),
+  testing: say('Training is done, the test goes on', '训练已结束，正在测试'),
+  stopped: tell(
+    (step: string, steps: string) => `Stopped after step ${step} of ${steps}`,
+    (step: string, steps: string) => `已在第 ${step} / ${steps} 步后停止`,
+  ),
+  timeLeft: tell(
+    (time: string) => `about ${time} left`,
+    (time: string) => `约剩 ${time}`,
+  ),
+  reloads: tell(
+    (seconds: number) => `this page loads itself again every ${seconds} s`,
+    (seconds: number) => `本页每 ${seconds} 秒自动刷新`,
+  ),
+  resumes: tell(
+    (command: string) => `go on with ${command}`,
+    (command: string) => `继续：${command}`,
+  ),
+  stale: tell(
+    (time: string) => `Not written for ${time}: the run may have ended.`,
+    (time: string) => `已有 ${time} 未更新：训练可能已经结束。`,
+  ),
   skip: say('Skip to the content', '跳到正文'),
 
   summary: say('Summary', '概要'),
@@ -21,7 +46,9 @@ export const texts = {
     (right: string, total: string) => `${total} 个未见过的句子中，${right} 个与参考完全一致`,
   ),
   noTest: say('no unseen sentences were set aside', '没有留出测试句子'),
+  testLater: say('unseen sentences are translated at the end', '训练结束后翻译未见过的句子'),
   finalLoss: say('Final loss', '最终损失'),
+  lossNow: say('Loss', '损失'),
   finalLossNote: say('running mean over the last steps', '最后若干步的滑动平均'),
   device: say('Device', '设备'),
   softwareNote: say(
@@ -82,19 +109,57 @@ export const texts = {
   learningRate: say('learning rate', '学习率'),
   logScale: say('logarithmic', '对数坐标'),
   show: say('Show', '显示'),
-  chartLabel: say(
+  validationLoss: say('validation', '验证'),
+  lossLabel: say(
     'Loss and learning rate over the steps. Arrow keys move from point to point.',
     '损失与学习率随步数的变化。用方向键逐点移动。',
   ),
+  lossValidation: say(
+    'Validation: sentences it does not learn from, without label smoothing and dropout.',
+    '验证：模型不学习的句子，不用标签平滑与 dropout。',
+  ),
+  scoreCurves: say('Validation scores', '验证得分'),
+  scoreLabel: say(
+    'BLEU and chrF over the steps. Arrow keys move from point to point.',
+    'BLEU 与 chrF 随步数的变化。用方向键逐点移动。',
+  ),
+  scoreNote: say(
+    'Corpus scores of greedy translations of validation sentences, 0 to 100.',
+    '验证句子贪心译文的语料得分，0 到 100。',
+  ),
+  bleu: say('BLEU', 'BLEU'),
+  chrf: say('chrF2', 'chrF2'),
+  points: say('score', '得分'),
+  gradientNorm: say('Gradient norm', '梯度范数'),
+  gradientLabel: say(
+    'Norm of the gradient over the steps. Arrow keys move from point to point.',
+    '梯度范数随步数的变化。用方向键逐点移动。',
+  ),
+  gradientNote: say('Over all parameters, before clipping.', '全部参数的梯度，裁剪之前。'),
+  norm: say('norm', '范数'),
+  memory: say('Memory', '内存'),
+  memoryLabel: say(
+    'Device memory over the steps. Arrow keys move from point to point.',
+    '设备内存随步数的变化。用方向键逐点移动。',
+  ),
+  memoryNote: say(
+    'Of the device: what is held after a step (parameters, gradients, optimizer), and the most that was held at one time.',
+    '设备内存：每步之后持有的量（参数、梯度、优化器），以及同时持有的最大量。',
+  ),
+  memoryUsed: say('in use', '使用中'),
+  memoryPeak: say('most so far', '至今最大'),
+  memoryOf: tell(
+    (used: string, peak: string) => `${used} between steps, ${peak} at most`,
+    (used: string, peak: string) => `步间 ${used}，最大 ${peak}`,
+  ),
+  megabytes: say('MB', 'MB'),
   chartHint: say(
     'Point at the chart, or focus it and use the arrow keys, Page Up and Page Down, Home and End.',
     '将指针移到图上，或聚焦后使用方向键、Page Up / Page Down、Home / End。',
   ),
   readout: tell(
-    (step: string, loss: string, mean: string, lr: string) =>
-      `step ${step}: loss ${loss}, running mean ${mean}, learning rate ${lr}`,
-    (step: string, loss: string, mean: string, lr: string) =>
-      `第 ${step} 步：损失 ${loss}，滑动平均 ${mean}，学习率 ${lr}`,
+    (step: string, values: readonly string[]) => `step ${step}: ${values.join(', ')}`,
+    (step: string, values: readonly string[]) => `第 ${step} 步：${values.join('，')}`,
   ),
 
   attention: say('What the decoder looks at', '解码器在看什么'),
@@ -150,5 +215,6 @@ export const texts = {
   seed: say('Seed', '种子'),
   versions: say('Versions', '版本'),
   finished: say('Finished', '完成时间'),
+  written: say('Written', '写出时间'),
   footer: say('This page stands alone: it loads nothing from anywhere.', '本页面自成一体，不从任何地方加载内容。'),
 } as const;

@@ -53,6 +53,10 @@ export const train = {
     (n: string, all: string) => `软件适配器：只测试留出的 ${all} 句中的 ${n} 句`,
   ),
   loss: say('loss', '损失'),
+  memory: tell(
+    (used: string, peak: string) => `${used} (peak ${peak})`,
+    (used: string, peak: string) => `${used}（峰值 ${peak}）`,
+  ),
   tokensPerSecond: say('tokens/s', '词元/秒'),
   timeLeft: say('left', '剩余'),
   right: say('right', '正确'),

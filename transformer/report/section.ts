@@ -1,0 +1,9 @@
+import { both, html, type Markup } from './html.ts';
+import type { Both } from './language.ts';
+
+/** A part of the page under a heading of the second order. */
+export const section = (id: string, title: Both<string>, content: Markup): Markup =>
+  html`<section aria-labelledby="${id}"><h2 id="${id}">${both(title)}</h2>
+${content}
+</section>
+`;
