@@ -103,10 +103,7 @@ export class OnnxModel {
       const vocab = logits.length / sources.length;
       for (const [i, row] of written.entries()) {
         if (row.at(-1) === EOS) continue;
-        const scores = Array.from(logits.subarray(i * vocab, (i + 1) * vocab), (score, id) =>
-          suppress.includes(id) ? Number.NEGATIVE_INFINITY : score,
-        );
-        row.push(scores.indexOf(Math.max(...scores)));
+        row.push(best(logits.subarray(i * vocab, (i + 1) * vocab), suppress));
       }
     }
     return written;
@@ -115,6 +112,16 @@ export class OnnxModel {
   async release(): Promise<void> {
     for (const session of [this.encoder, this.decoder, this.decoderWithPast]) await session.release();
   }
+}
+
+/** The id of the highest score, those of `suppress` aside. */
+function best(scores: Float32Array, suppress: readonly number[]): number {
+  let id = -1;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let other = 0; other < scores.length; other++) {
+    if (scores[other]! > highest && !suppress.includes(other)) [id, highest] = [other, scores[other]!];
+  }
+  return id;
 }
 
 /** What a file says of itself, read from its bytes. */
