@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDevice } from '../engine/index.ts';
+import { Generator, openDevice } from '../engine/index.ts';
 import { bundle } from '../scripts/build.mjs';
 import { buildCorpus, encodeCheckpoint, Tokenizer, Transformer, translateBatch } from '../transformer/index.ts';
+import { collectErrors, openBrowser, serve } from './browser/launch.ts';
 import { readOnnx } from './support/onnx.ts';
 
 const run = promisify(execFile);
@@ -34,23 +35,21 @@ beforeAll(async () => {
     train.map((pair) => pair.target),
   );
   const size = { dModel: 32, heads: 2, layers: 2, feedForward: 64, normFirst: true };
-  const model = new Transformer({ srcVocab: source.size, tgtVocab: target.size, ...size }, { device }).eval();
+  const options = { device, generator: new Generator(4) };
+  const model = new Transformer({ srcVocab: source.size, tgtVocab: target.size, ...size }, options).eval();
   const translator = { model, source, target };
   for (const [name, bytes] of Object.entries(await encodeCheckpoint(translator))) {
     await writeFile(join(folder, 'run', name), bytes);
   }
   translations = (await translateBatch(translator, SENTENCES)).map(({ text }) => text);
   device.destroy();
+  const command = [join(ROOT, 'dist/cli.js'), 'export', '--to', 'onnx', 'run'];
+  const { stdout } = await run(process.execPath, command, { cwd: folder, env: { ...process.env, LC_ALL: 'C' } });
+  expect(stdout).toMatch(/ONNX, run\/onnx/);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('writes graphs with all that is needed to use them, and the example translates as heddle does', async () => {
-  const { stdout } = await run(process.execPath, [join(ROOT, 'dist/cli.js'), 'export', '--to', 'onnx', 'run'], {
-    cwd: folder,
-    env: { ...process.env, LC_ALL: 'C' },
-  });
-  expect(stdout).toMatch(/ONNX, run\/onnx/);
-
   const out = join(folder, 'run/onnx');
   const example = await run(process.execPath, ['translate.mjs', ...SENTENCES], { cwd: out });
   expect(example.stderr).toBe('');
@@ -68,5 +67,35 @@ it('writes graphs with all that is needed to use them, and the example translate
         expect(text).toContain(`\`${named.replace(/value$/, 'key')}\``);
       }
     }
+  }
+});
+
+it('the example translates in a page, on wasm and on WebGPU', async () => {
+  const imports = {
+    'onnxruntime-web': '/node_modules/onnxruntime-web/dist/ort.webgpu.bundle.min.mjs',
+    '@huggingface/tokenizers': '/node_modules/@huggingface/tokenizers/dist/tokenizers.min.mjs',
+  };
+  const files: Record<string, string> = {
+    '/index.html': `<!doctype html><html lang="en"><title>onnx</title><link rel="icon" href="data:,">
+<script type="importmap">${JSON.stringify({ imports })}</script>`,
+  };
+  const example = await readFile(join(folder, 'run/onnx/translate.mjs'), 'utf8');
+  for (const provider of ['wasm', 'webgpu']) {
+    files[`/run/onnx/${provider}.mjs`] = example.replace("'wasm'", `'${provider}'`);
+  }
+  await using server = await serve({ folder, files });
+  const browser = await openBrowser();
+  try {
+    const page = await browser.newPage();
+    const errors = collectErrors(page);
+    await page.goto(server.url);
+    for (const provider of ['wasm', 'webgpu']) {
+      const call = `import('/run/onnx/${provider}.mjs').then((m) => m.translate(${JSON.stringify(SENTENCES[0])}))`;
+      expect([provider, await page.evaluate(call)]).toEqual([provider, translations[0]]);
+    }
+    // shapes are worked out on the CPU, which ONNX Runtime says as a warning
+    expect(errors.filter((text) => !text.includes('[W:onnxruntime'))).toEqual([]);
+  } finally {
+    await browser.close();
   }
 });

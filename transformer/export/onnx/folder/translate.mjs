@@ -1,24 +1,34 @@
 /**
- * Translates sentences with the exported model, each token the most probable one:
+ * Translates sentences with the exported model, each token the most probable one. In Node,
  *
  *   npm install onnxruntime-web @huggingface/tokenizers
  *   node translate.mjs "The cat sat on the mat"
  *
- * In a page, `read` becomes `async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer())`.
+ * and in a page, `import { translate } from './translate.mjs'`.
  */
-import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
 import * as ort from 'onnxruntime-web';
 
-const read = (/** @type {string} */ name) => readFile(new URL(name, import.meta.url));
-const readJson = async (/** @type {string} */ name) => JSON.parse(new TextDecoder().decode(await read(name)));
+const inNode = import.meta.url.startsWith('file:');
+
+/** A file of this folder. @param {string} name */
+async function read(name) {
+  const url = new URL(name, import.meta.url);
+  if (inNode) return new Uint8Array(await (await import('node:fs/promises')).readFile(url));
+  return new Uint8Array(await (await fetch(url)).arrayBuffer());
+}
+
+/** @param {string} name */
+const readJson = async (name) => JSON.parse(new TextDecoder().decode(await read(name)));
 
 const { tokens, model } = await readJson('config.json');
 const settings = { unk_token: '<unk>', clean_up_tokenization_spaces: false };
 const source = new Tokenizer(await readJson('tokenizer.source.json'), settings);
 const target = new Tokenizer(await readJson('tokenizer.target.json'), settings);
-const encoder = await ort.InferenceSession.create(await read('encoder.onnx'));
-const decoder = await ort.InferenceSession.create(await read('decoder_with_past.onnx'));
+// in a page with a graphics card: ['webgpu'], and `onnxruntime-web/webgpu` above
+const options = { executionProviders: ['wasm'] };
+const encoder = await ort.InferenceSession.create(await read('encoder.onnx'), options);
+const decoder = await ort.InferenceSession.create(await read('decoder_with_past.onnx'), options);
 
 /** @param {readonly number[]} row one row of ids, [1, length] */
 const int64 = (row) => new ort.Tensor('int64', BigInt64Array.from(row, BigInt), [1, row.length]);
@@ -66,4 +76,4 @@ function best(logits) {
   return id;
 }
 
-for (const text of process.argv.slice(2)) console.log(await translate(text));
+if (inNode) for (const text of process.argv.slice(2)) console.log(await translate(text));
