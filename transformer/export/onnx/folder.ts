@@ -1,3 +1,4 @@
+import { CHECKPOINT } from '../../checkpoint.ts';
 import type { Translator } from '../../decode.ts';
 import { BOS, EOS, UNK } from '../../tokenizer/index.ts';
 import readme from './folder/README.md?raw';
@@ -34,16 +35,25 @@ export function companions(
     width: config.dModel / config.heads,
     tgtVocab: config.tgtVocab,
   };
+  const shared = source === target;
+  const tokenizers = `\`${CHECKPOINT.source}\`${shared ? '' : `, \`${CHECKPOINT.target}\``}`;
   const limit = {
     en: learned ? ` Positions were learned: at most ${maxLength} tokens, more are an error.` : '',
     zh: learned ? `位置是学习得到的：最多 ${maxLength} 个词元，更长会报错。` : '',
   };
   const texts = {
-    'tokenizer.source.json': json(source),
-    'tokenizer.target.json': json(target),
-    'config.json': json({ format: 'heddle-onnx', version: 1, opset: OPSET, tokens, model: config }),
-    'README.md': filled(readme, { ...facts, limit: limit.en }),
-    'README.zh.md': filled(readmeChinese, { ...facts, limit: limit.zh }),
+    [CHECKPOINT.source]: json(source),
+    ...(!shared && { [CHECKPOINT.target]: json(target) }),
+    [CHECKPOINT.config]: json({
+      format: 'heddle-onnx',
+      version: 1,
+      opset: OPSET,
+      tokens,
+      sharedTokenizer: shared,
+      model: config,
+    }),
+    'README.md': filled(readme, { ...facts, tokenizers, limit: limit.en }),
+    'README.zh.md': filled(readmeChinese, { ...facts, tokenizers, limit: limit.zh }),
     'translate.mjs': example,
   };
   const encoder = new TextEncoder();

@@ -21,10 +21,10 @@ async function read(name) {
 /** @param {string} name */
 const readJson = async (name) => JSON.parse(new TextDecoder().decode(await read(name)));
 
-const { tokens, model } = await readJson('config.json');
+const { tokens, model, sharedTokenizer } = await readJson('config.json');
 const settings = { unk_token: '<unk>', clean_up_tokenization_spaces: false };
-const source = new Tokenizer(await readJson('tokenizer.source.json'), settings);
-const target = new Tokenizer(await readJson('tokenizer.target.json'), settings);
+const source = new Tokenizer(await readJson('tokenizer.json'), settings);
+const target = sharedTokenizer ? source : new Tokenizer(await readJson('tokenizer.target.json'), settings);
 // in a page with a graphics card: ['webgpu'], and `onnxruntime-web/webgpu` above
 const options = { executionProviders: ['wasm'] };
 const encoder = await ort.InferenceSession.create(await read('encoder.onnx'), options);
