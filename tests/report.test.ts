@@ -77,6 +77,8 @@ describe('report', () => {
       '2,480',
       '29 min 3 s',
       '3 + 3 layers, 8 heads, width 256',
+      'pre-norm, LayerNorm, GELU, 99 learned positions, shared embeddings',
+      '前置归一化，LayerNorm，GELU，99 个学习式位置，共用嵌入',
     ];
     for (const text of [...numbers, 'wasm, 2 threads, relaxed SIMD', 'heddle train --seed 7 --steps 2400', '20.20.2']) {
       expect(page).toContain(text);

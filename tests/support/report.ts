@@ -48,7 +48,11 @@ export function fakeRun(steps = 2400): RunReport {
     command: 'heddle train --seed 7 --steps 2400',
     seed: 7,
     device: { description: 'wasm, 2 threads, relaxed SIMD', software: false },
-    config: { layers: 3, heads: 8, dModel: 256, feedForward: 1024, dropout: 0.1, srcVocab: 412, tgtVocab: 537 },
+    config: {
+      ...{ layers: 3, heads: 8, dModel: 256, feedForward: 1024, dropout: 0.1, srcVocab: 412, tgtVocab: 537 },
+      ...{ activation: 'gelu', norm: 'layer', normFirst: true, positions: 'learned', maxLength: 99 },
+      ...{ sharedEmbeddings: true, tiedOutput: false },
+    },
     parameters: 5_791_001,
     data: null,
     pairs: 24_000,

@@ -5,6 +5,7 @@ import { DeviceError, type DeviceKind, openDevice } from '../../engine/index.ts'
 import { version } from '../../package.json';
 import { smoothed } from '../report/curves.ts';
 import { count, duration, number, percent } from '../report/language.ts';
+import { structureOf } from '../report/structure.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { readLog } from './log.ts';
@@ -65,6 +66,7 @@ async function runFacts(path: string, context: Context): Promise<[string, string
   if (model !== null) {
     const { layers, heads, dModel, feedForward, srcVocab, tgtVocab } = model;
     facts.push([say.model, say.modelLine(layers, heads, dModel, feedForward, parameters)]);
+    facts.push(['', structureOf(model)[language]]);
     facts.push([say.vocabulary, say.vocabularyLine(count(srcVocab), count(tgtVocab))]);
   }
   if (settings !== null) {

@@ -7,6 +7,7 @@ import { count } from '../report/language.ts';
 import type { Context } from './context.ts';
 import { type Dataset, loadDataset } from './dataset.ts';
 import { UsageError } from './errors.ts';
+import { chosenModel, type ModelFlags } from './modelOptions.ts';
 import type { DeviceFlags } from './options.ts';
 import { defaultPreset, PRESETS, type PresetName } from './presets.ts';
 import { newRun, openRun, RUNS, type RunFolder, runOfCheckpoint } from './runFolder.ts';
@@ -14,7 +15,7 @@ import { chosenSchedule, type ScheduleFlags } from './schedule.ts';
 import type { CheckpointSettings, DataSettings, RunSettings } from './settings.ts';
 
 /** What `heddle train` takes. */
-export interface TrainFlags extends DeviceFlags, ScheduleFlags {
+export interface TrainFlags extends DeviceFlags, ScheduleFlags, ModelFlags {
   readonly data?: readonly string[];
   readonly preset?: PresetName;
   readonly steps?: number;
@@ -57,17 +58,18 @@ async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
   const path = flags.out ?? join(RUNS, nameByTime(new Date()));
   if (existsSync(join(path, CHECKPOINT.config))) throw new UsageError(say.outExists(path));
   const length = lengthOf(flags, context) ?? { steps: preset.steps };
+  const model = chosenModel(flags, preset.model, say);
   const seed = flags.seed ?? 1;
   const dataset = await loadDataset(flags.data ?? null, seed);
   const settings: Job['settings'] = {
     preset: name,
-    model: preset.model,
+    model,
     data: dataSettings(dataset),
     seed,
     recipe: {
       batchTokens: flags.batchTokens ?? preset.batchTokens,
       accumulate: flags.accumulate ?? 1,
-      schedule: chosenSchedule(flags, preset.schedule, preset.model.dModel),
+      schedule: chosenSchedule(flags, preset.schedule, model.dModel),
       labelSmoothing: flags.labelSmoothing ?? preset.labelSmoothing,
       clip: flags.clip ?? 1,
     },

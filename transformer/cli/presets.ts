@@ -1,18 +1,30 @@
+import { DEFAULTS } from '../config.ts';
 import type { TransformerConfig } from '../model.ts';
 import type { ScheduleSettings } from './schedule.ts';
 
+/** All there is to say of a model but its vocabularies. */
+export type ModelSettings = Required<Omit<TransformerConfig, 'srcVocab' | 'tgtVocab' | 'padId'>>;
+
 /** A size of model, and how to train it. */
 export interface Preset {
-  readonly model: Required<
-    Pick<TransformerConfig, 'dModel' | 'heads' | 'layers' | 'feedForward' | 'dropout' | 'normFirst'>
-  >;
+  readonly model: ModelSettings;
   readonly steps: number;
   readonly batchTokens: number;
   readonly schedule: ScheduleSettings;
   readonly labelSmoothing: number;
 }
 
-const small = { dModel: 128, heads: 4, layers: 2, feedForward: 512, normFirst: true } as const;
+/** The paper's layers. */
+const plain = {
+  activation: 'relu',
+  norm: 'layer',
+  positions: 'sinusoidal',
+  maxLength: DEFAULTS.maxLength,
+  sharedEmbeddings: false,
+  tiedOutput: false,
+} as const;
+
+const small = { ...plain, dModel: 128, heads: 4, layers: 2, feedForward: 512, normFirst: true } as const;
 
 /** For the small ones: layers that normalise first train without a long warm-up, and a rate that ends at 0 ends settled. */
 const quick = { labelSmoothing: 0.1, batchTokens: 1024 } as const;
@@ -31,7 +43,7 @@ const paper = {
 export const PRESETS = {
   tiny: {
     ...quick,
-    model: { dModel: 64, heads: 4, layers: 1, feedForward: 256, dropout: 0.1, normFirst: true },
+    model: { ...plain, dModel: 64, heads: 4, layers: 1, feedForward: 256, dropout: 0.1, normFirst: true },
     steps: 1500,
     schedule: { kind: 'linear', warmup: 100, lr: 0.003 },
   },
@@ -48,8 +60,14 @@ export const PRESETS = {
     steps: 5000,
     schedule: { kind: 'noam', warmup: 800 },
   },
-  base: { ...paper, model: { dModel: 512, heads: 8, layers: 6, feedForward: 2048, dropout: 0.1, normFirst: false } },
-  big: { ...paper, model: { dModel: 1024, heads: 16, layers: 6, feedForward: 4096, dropout: 0.3, normFirst: false } },
+  base: {
+    ...paper,
+    model: { ...plain, dModel: 512, heads: 8, layers: 6, feedForward: 2048, dropout: 0.1, normFirst: false },
+  },
+  big: {
+    ...paper,
+    model: { ...plain, dModel: 1024, heads: 16, layers: 6, feedForward: 4096, dropout: 0.3, normFirst: false },
+  },
 } as const satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof PRESETS;

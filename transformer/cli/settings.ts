@@ -1,4 +1,4 @@
-import type { Preset, PresetName } from './presets.ts';
+import type { ModelSettings, PresetName } from './presets.ts';
 import type { ScheduleSettings } from './schedule.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { ScheduleSettings } from './schedule.ts';
  */
 export interface RunSettings {
   readonly preset: PresetName;
-  readonly model: Preset['model'];
+  readonly model: ModelSettings;
   readonly data: DataSettings;
   /** Of all random choices: the split, the starting values, the order of the data, dropout. */
   readonly seed: number;

@@ -1,5 +1,5 @@
 import { manualSeed } from '../../engine/index.ts';
-import { encodePair } from '../data/batches.ts';
+import { type Example, encodePair } from '../data/batches.ts';
 import { MemoryBatches } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
 import { Transformer } from '../model.ts';
@@ -30,9 +30,10 @@ export interface Start {
 export async function start(job: Job, context: Context): Promise<Start> {
   const { dataset, run, resumed } = job;
   const saved = resumed ? await run.newestState() : null;
-  const translator = saved?.translator ?? newTranslator(job);
+  const translator = saved?.translator ?? newTranslator(job, context);
   const { source, target } = translator;
   const examples = dataset.train.map((pair) => encodePair(pair, source, target));
+  checkLengths(translator, examples, dataset.test, context);
   const { seed, recipe } = job.settings;
   const batches = new MemoryBatches(examples, { batchTokens: recipe.batchTokens, seed });
   const steps = stepsOf(job, batches);
@@ -43,11 +44,33 @@ export async function start(job: Job, context: Context): Promise<Start> {
   return { settings, dataset, run, translator, batches, state: saved?.state ?? null, resumed };
 }
 
-function newTranslator({ settings, dataset }: Job): Translator {
+function newTranslator({ settings, dataset }: Job, { say }: Context): Translator {
   const tokenizers = buildTokenizers(dataset.train);
+  const { source, target } = tokenizers;
+  if (settings.model.sharedEmbeddings && source !== target) {
+    throw new UsageError(say.twoVocabularies(count(source.size), count(target.size)));
+  }
   manualSeed(settings.seed);
   const vocabularies = { srcVocab: tokenizers.source.size, tgtVocab: tokenizers.target.size };
   return { model: new Transformer({ ...settings.model, ...vocabularies }), ...tokenizers };
+}
+
+/** Learned positions have an end: no sentence may reach beyond it, to train on or to test on. */
+function checkLengths(
+  { model, source }: Translator,
+  examples: readonly Example[],
+  test: Dataset['test'],
+  { say }: Context,
+): void {
+  const { positions, maxLength } = model.config;
+  if (positions !== 'learned') return;
+  // the target is read without its last token, the source of a test with an end mark
+  const lengths = [
+    ...examples.map((e) => Math.max(e.source.length, e.target.length - 1)),
+    ...test.map((sentence) => source.encode(sentence.source).length + 1),
+  ];
+  const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
+  if (longest > maxLength) throw new UsageError(say.sentenceTooLong(`${longest}`, count(maxLength)));
 }
 
 /** Steps of an epoch: every epoch has as many batches, and its last step takes those that are left. */

@@ -3,6 +3,7 @@ import type { Device } from '../../engine/index.ts';
 import type { Translator } from '../decode.ts';
 import { count, percent } from '../report/language.ts';
 import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
+import { structureOf } from '../report/structure.ts';
 import { resumeCommand } from './commandLine.ts';
 import type { Context } from './context.ts';
 import type { Dataset } from './dataset.ts';
@@ -11,6 +12,7 @@ import { EXIT } from './errors.ts';
 import { Interrupt } from './interrupt.ts';
 import { prepareJob, type TrainFlags } from './job.ts';
 import { learn } from './learn.ts';
+import { modelArguments } from './modelOptions.ts';
 import { defaultPreset, PRESETS, WANTED_MATCH } from './presets.ts';
 import { Progress, progressOptions } from './progress.ts';
 import { ReportFile } from './reportFile.ts';
@@ -70,6 +72,7 @@ function printPlan(start: Start, device: Device, { say, language }: Context): vo
     [say.data, dataset.files === null ? say.builtInData(...sizes) : say.fileData(dataset.files.join(' + '), ...sizes)],
     [say.vocabulary, say.vocabularyLine(count(translator.source.size), count(translator.target.size))],
     [say.model, say.modelLine(layers, heads, dModel, feedForward, count(parameters))],
+    ['', structureOf(translator.model.config)[language]],
     [say.plan, say.planLine(count(steps), count(recipe.batchTokens), seed)],
     [say.output, run.path],
   ]);
@@ -112,7 +115,9 @@ async function test(
 /** The whole default run has a mark to reach; any other run is what it is. */
 function verdict({ settings, dataset }: Start, scores: TestScores | null, { say }: Context): number {
   const preset = defaultPreset(false);
-  const whole = dataset.files === null && settings.preset === preset && settings.steps >= PRESETS[preset].steps;
+  const { model, steps } = PRESETS[preset];
+  const asItIs = settings.preset === preset && modelArguments(settings.model, model).length === 0;
+  const whole = dataset.files === null && asItIs && settings.steps >= steps;
   if (!whole || scores === null) return EXIT.ok;
   const share = scores.right / scores.total;
   if (share >= WANTED_MATCH) return EXIT.ok;

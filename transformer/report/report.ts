@@ -7,6 +7,7 @@ import { both, type Content, html, jsonScript, Markup } from './html.ts';
 import { type Both, bytes, count, duration, type Language, number, percent, say, TAGS } from './language.ts';
 import type { AttentionSample, RunProgress, RunReport, Sample } from './run.ts';
 import { section } from './section.ts';
+import { structureOf } from './structure.ts';
 import style from './style.css?inline';
 import { texts } from './texts.ts';
 
@@ -91,6 +92,7 @@ function summary(run: RunReport): Markup {
   const pairs = count(run.pairs);
   const facts: readonly (readonly [Both<string>, Content])[] = [
     [texts.model, both(bothOf(texts.modelShape, config.layers, config.heads, config.dModel, config.feedForward))],
+    [texts.structure, both(structureOf(config))],
     [texts.parameters, count(run.parameters)],
     [texts.vocabularies, both(bothOf(texts.vocabularySizes, count(config.srcVocab), count(config.tgtVocab)))],
     [

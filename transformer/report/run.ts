@@ -1,3 +1,5 @@
+import type { Structure } from './structure.ts';
+
 /** What a report tells of a run: plain data, so that a report can be made anywhere, and again from files. */
 
 /** One step of training, as far as the curves need it. */
@@ -69,7 +71,7 @@ export interface RunReport {
   readonly resume: string;
   readonly seed: number;
   readonly device: { readonly description: string; readonly software: boolean };
-  readonly config: {
+  readonly config: Structure & {
     readonly layers: number;
     readonly heads: number;
     readonly dModel: number;

@@ -62,6 +62,7 @@ export const texts = {
     (layers: number, heads: number, dModel: number, feedForward: number) =>
       `${layers} + ${layers} 层，${heads} 头，宽度 ${dModel}，前馈 ${feedForward}`,
   ),
+  structure: say('Structure', '结构'),
   vocabularies: say('Vocabularies', '词表'),
   vocabularySizes: tell(
     (source: string, target: string) => `${source} source tokens, ${target} target tokens`,

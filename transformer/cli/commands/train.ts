@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { type AddCommand, finish, prepare } from '../command.ts';
 import type { TrainFlags } from '../job.ts';
 import type { Messages } from '../messages/index.ts';
+import { modelOptions } from '../modelOptions.ts';
 import { choiceOption, decimalOption, deviceOptions, numberOption, seedOption } from '../options.ts';
 import { defaultPreset, PRESETS } from '../presets.ts';
 import { SCHEDULES } from '../schedule.ts';
@@ -27,7 +28,7 @@ export const addTrain: AddCommand = (program, context, done) => {
     .action(async (flags: TrainFlags) => done(await train(flags, context)));
   const groups: readonly (readonly [heading: string, options: readonly Option[]])[] = [
     [say.groupData, dataOptions(say)],
-    [say.groupModel, modelOptions(say)],
+    [say.groupModel, [...presetOptions(say), ...modelOptions(say)]],
     [say.groupRecipe, recipeOptions(say)],
     [say.groupRun, runOptions(say)],
     [say.groupDevice, deviceOptions(say)],
@@ -40,7 +41,7 @@ export const addTrain: AddCommand = (program, context, done) => {
 
 const dataOptions = (say: Messages): Option[] => [new Option('--data <file...>', say.helpData)];
 
-const modelOptions = (say: Messages): Option[] => [
+const presetOptions = (say: Messages): Option[] => [
   choiceOption(
     '--preset <name>',
     say.helpPreset(Object.keys(PRESETS).join(', '), defaultPreset(false), defaultPreset(true)),

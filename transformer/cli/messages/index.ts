@@ -5,12 +5,13 @@ import { evaluate } from './evaluate.ts';
 import { exporting } from './export.ts';
 import { general } from './general.ts';
 import { info } from './info.ts';
+import { modelling } from './model.ts';
 import { train } from './train.ts';
 import { training } from './training.ts';
 import { translate } from './translate.ts';
 
 /** The rooms of the table; no name stands in two of them (a test holds that). */
-export const ROOMS = { general, errors, train, training, decoding, evaluate, translate, info, exporting };
+export const ROOMS = { general, errors, train, training, modelling, decoding, evaluate, translate, info, exporting };
 
 /** Everything the command line says, in both languages. A text that lacks one is a type error. */
 const table = {
@@ -18,6 +19,7 @@ const table = {
   ...errors,
   ...train,
   ...training,
+  ...modelling,
   ...decoding,
   ...evaluate,
   ...translate,
