@@ -17,14 +17,18 @@ export interface SelfAttention {
 /** Scores of what may not be seen: far below any other, and finite, so that no row of them becomes NaN. */
 const HIDDEN = -3e38;
 
-/** softmax(q·kᵀ/√(d/heads) + bias)·v and the output projection: → [batch, L, d]. `bias` is 0 where a key may be seen. */
+/**
+ * softmax(q·kᵀ/√(d/heads) + bias)·v and the output projection: → [batch, L, d]. `bias` is 0 where a key may be seen. A
+ * query that may see nothing gets the mean of all values; heddle gives it zero.
+ */
 export function attend({ g, config }: Build, query: Value, { keys, values }: KeysAndValues, bias: Value): Value {
   const { dModel, heads } = config;
   const scaled = g.node('Mul', 'query.scaled', [query, g.float((dModel / heads) ** -0.5)]);
   const across = g.node('Transpose', 'keys.across', [keys], { perm: [0, 1, 3, 2] });
-  const scores = g.node('MatMul', 'scores', [scaled, across]);
-  const weights = g.node('Softmax', 'weights', [g.node('Add', 'scores.masked', [scores, bias])], { axis: -1 });
-  const heard = g.node('MatMul', 'heads', [weights, values]);
+  const scores = g.node('MatMul', 'scores', [scaled, across], {}, 'q·kᵀ/√(d/heads): [batch, heads, queries, keys]');
+  const masked = g.node('Add', 'scores.masked', [scores, bias]);
+  const weights = g.node('Softmax', 'weights', [masked], { axis: -1 }, 'how much each query looks at each key');
+  const heard = g.node('MatMul', 'heads', [weights, values], {}, 'what each head heard');
   const rows = g.node('Transpose', 'heads.rows', [heard], { perm: [0, 2, 1, 3] });
   const joined = g.node('Reshape', 'heads.joined', [rows, g.integers([0, 0, dModel])]);
   return linear(g, 'out_proj', joined);
@@ -89,4 +93,4 @@ export const targetBias = (g: GraphBuilder, { queries, keys }: Places, ids?: { i
   });
 
 const biasOf = (g: GraphBuilder, hidden: Value): Value =>
-  g.node('Where', 'bias', [hidden, g.float(HIDDEN), g.float(0)]);
+  g.node('Where', 'bias', [hidden, g.float(HIDDEN), g.float(0)], {}, 'added to scores: 0 where a key may be seen');

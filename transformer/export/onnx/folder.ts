@@ -38,8 +38,8 @@ export function companions(
   const shared = source === target;
   const tokenizers = `\`${CHECKPOINT.source}\`${shared ? '' : `, \`${CHECKPOINT.target}\``}`;
   const limit = {
-    en: learned ? ` Positions were learned: at most ${maxLength} tokens, more are an error.` : '',
-    zh: learned ? `位置是学习得到的：最多 ${maxLength} 个词元，更长会报错。` : '',
+    en: learned ? ` Positions were learned: give no sequence of more than ${maxLength} tokens.` : '',
+    zh: learned ? `位置是学习得到的：序列不要超过 ${maxLength} 个词元。` : '',
   };
   const texts = {
     [CHECKPOINT.source]: json(source),

@@ -43,7 +43,8 @@ export function norm({ g, config }: Build, name: string, x: Value): Value {
   const squares = g.node('Pow', `${name}.squares`, [x, g.float(2)]);
   const mean = g.node('ReduceMean', `${name}.mean`, [squares], { axes: [-1], keepdims: 1 });
   const root = g.node('Sqrt', `${name}.root`, [g.node('Add', `${name}.shifted`, [mean, g.float(EPSILON)])]);
-  return g.node('Mul', name, [g.node('Div', `${name}.normalised`, [x, root]), weight]);
+  const normalised = g.node('Div', `${name}.normalised`, [x, root]);
+  return g.node('Mul', name, [normalised, weight], {}, 'RMSNorm: x/√(mean x² + eps)·weight');
 }
 
 /** FFN(x) = act(x·W₁ + b₁)·W₂ + b₂ (Vaswani et al. 2017, eq. 2), SwiGLU as in Layer of layers.ts. */
@@ -52,7 +53,8 @@ export function feedForward({ g, config }: Build, x: Value): Value {
   if (config.activation === 'swiglu') {
     const gate = linear(g, 'linear_gate', x);
     const silu = g.node('Mul', 'silu', [gate, g.node('Sigmoid', 'silu.sigmoid', [gate])]);
-    return linear(g, 'linear2', g.node('Mul', 'gated', [silu, y]));
+    const gated = g.node('Mul', 'swiglu', [silu, y], {}, 'SwiGLU: silu(gate)·value');
+    return linear(g, 'linear2', gated);
   }
   return linear(g, 'linear2', config.activation === 'relu' ? g.node('Relu', 'relu', [y]) : gelu(g, y));
 }
@@ -61,15 +63,15 @@ export function feedForward({ g, config }: Build, x: Value): Value {
 function gelu(g: GraphBuilder, x: Value): Value {
   const erf = g.node('Erf', 'gelu.erf', [g.node('Div', 'gelu.scaled', [x, g.float(Math.SQRT2)])]);
   const both = g.node('Mul', 'gelu.both', [x, g.node('Add', 'gelu.shifted', [erf, g.float(1)])]);
-  return g.node('Mul', 'gelu', [both, g.float(0.5)]);
+  return g.node('Mul', 'gelu', [both, g.float(0.5)], {}, 'GELU: x·(1 + erf(x/√2))/2');
 }
 
 /** post-norm: norm(x + part(x)); pre-norm: x + part(norm(x)). */
 export function residual(build: Build, normName: string, x: Value, part: (x: Value) => Value): Value {
   const { g, config } = build;
   const label = `${normName}.residual`;
-  if (config.normFirst) return g.node('Add', label, [x, part(norm(build, normName, x))]);
-  return norm(build, normName, g.node('Add', label, [x, part(x)]));
+  if (config.normFirst) return g.node('Add', label, [x, part(norm(build, normName, x))], {}, 'x + part(norm(x))');
+  return norm(build, normName, g.node('Add', label, [x, part(x)], {}, 'x + part(x)'));
 }
 
 /** The layers of a stack, one on the other, and its last norm. */

@@ -75,7 +75,8 @@ export function sinusoids(g: GraphBuilder, places: Value, dModel: number): Value
       [g.node('Unsqueeze', 'sines', [sin, last]), g.node('Unsqueeze', 'cosines', [cos, last])],
       { axis: 2 },
     );
-    return g.node('Reshape', 'interleaved', [pairs, g.integers([0, dModel])]);
+    const shape = g.integers([0, dModel]);
+    return g.node('Reshape', 'interleaved', [pairs, shape], {}, 'sinusoidal positions: sin and cos in turn');
   });
 }
 
@@ -109,6 +110,7 @@ export function turn({ g, config }: Build, label: string, x: Value, { cos, sin }
     const first = g.node('Sub', 'first', [times('even.cos', even, cos), times('odd.sin', odd, sin)]);
     const second = g.node('Add', 'second', [times('even.sin', even, sin), times('odd.cos', odd, cos)]);
     const turned = g.node('Concat', 'turned', [first, second], { axis: -1 });
-    return g.node('Reshape', 'joined', [turned, g.integers([0, 0, heads, width])]);
+    const shape = g.integers([0, 0, heads, width]);
+    return g.node('Reshape', 'joined', [turned, shape], {}, 'rotary positions: pairs of neighbours, turned');
   });
 }
