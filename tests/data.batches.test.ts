@@ -262,6 +262,11 @@ describe('splits', () => {
           expect([...aside].filter((s) => seen.has(s))).toEqual([]);
           expect(aside.size).toBe(Math.floor(fraction * (seen.size + aside.size)));
           expect(train.length + validation.length).toBe(pairs.length);
+          // of a stream it is the same, whatever of both bounds decides
+          for (const most of [0, 1, 3, 1e6]) {
+            const share = await DataSplit.byShare([...pairs].reverse(), { fraction, most, seed });
+            expect(await all(share.validation(pairs))).toEqual(setAside(pairs, { fraction, most, seed }).validation);
+          }
           // the stream decides alike, in any order
           const split = await DataSplit.byCount(
             [...pairs, { source: 'one more', target: 'x' }].reverse(),
@@ -305,6 +310,8 @@ describe('splits', () => {
     await expect(DataSplit.byCount(pairs, 1.5)).rejects.toThrow('whole number');
     expect((await DataSplit.byCount(pairs, 0)).holds('a')).toBe(false);
     expect(() => DataSplit.byFraction(5)).toThrow('such as 0.05');
+    const endless = { fraction: 0.1, most: Number.POSITIVE_INFINITY };
+    await expect(DataSplit.byShare(pairs, endless)).rejects.toThrow('which bounds what is held');
     expect(() => setAside(pairs, { fraction: 1 })).toThrow('below 1');
   });
 

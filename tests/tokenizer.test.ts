@@ -3,8 +3,16 @@ import { join } from 'node:path';
 import { Tokenizer as HuggingFace } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, FormatError } from '../engine/index.ts';
-import { buildCorpus, SPECIAL, Tokenizer, type TokenizerFile, type TokenizerKind } from '../transformer/index.ts';
+import { ArgumentError, FormatError, Stream } from '../engine/index.ts';
+import {
+  buildCorpus,
+  SPECIAL,
+  Tokenizer,
+  TokenizerBuilder,
+  type TokenizerFile,
+  type TokenizerKind,
+} from '../transformer/index.ts';
+import { PieceCounts } from '../transformer/tokenizer/build.ts';
 
 const KINDS: TokenizerKind[] = ['words', 'characters', 'characterPairs', 'bytePairs'];
 const HARD = [
@@ -66,7 +74,9 @@ describe.each(KINDS)('%s', (kind) => {
     expect(new Set(tokenizer.vocabulary).size).toBe(tokenizer.size);
     expect(tokenizer.special).toEqual({ pad: 0, bos: 1, eos: 2, unk: 3 });
     expect(tokenizer.size).toBeLessThanOrEqual(1500);
-    expect(Tokenizer.build(kind, [...texts].reverse(), { size: 1500 }).toJSON()).toEqual(tokenizer.toJSON());
+    const builder = new TokenizerBuilder(kind);
+    for (const text of [...texts].reverse()) builder.add(text);
+    expect(builder.build({ size: 1500 }).toJSON()).toEqual(tokenizer.toJSON());
   });
 
   it('saves a tokenizer.json that gives the same tokenizer', () => {
@@ -202,6 +212,23 @@ describe('what each kind does', () => {
     expect(few.vocabulary.slice(4)).toEqual(['a', '▁']);
     expect(few.unknown('ab')).toEqual(['b']);
   });
+});
+
+it('pieces of a huge text are counted in bounded memory: the rarest are forgotten', () => {
+  const counts = new PieceCounts('words', {}, 100);
+  const seen = new Map<string, number>();
+  const random = new Stream(4, 0);
+  for (let i = 0; i < 5000; i++) {
+    // word k comes about as often as 1/k
+    const word = `w${Math.floor(Math.exp(random.uniform() * Math.log(2000)))}`;
+    seen.set(word, (seen.get(word) ?? 0) + 1);
+    counts.add(word);
+    expect(counts.counts.size).toBeLessThanOrEqual(100);
+  }
+  expect(seen.size).toBeGreaterThan(800);
+  const frequent = [...seen].sort((a, b) => b[1] - a[1]).slice(0, 20);
+  for (const [word, n] of frequent) expect(counts.counts.get(word)! / n).toBeGreaterThan(0.8);
+  for (const [word, n] of counts.counts) expect(n).toBeLessThanOrEqual(seen.get(word)!);
 });
 
 describe('files', () => {

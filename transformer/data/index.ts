@@ -23,6 +23,7 @@ export {
   groupReferences,
   type ReferencedSentence,
   type SetAsideOptions,
+  SplitByShare,
   sameSentence,
   setAside,
 } from './split.ts';

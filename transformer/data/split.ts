@@ -76,6 +76,21 @@ export class DataSplit {
     return new DataSplit(seed, bound);
   }
 
+  /**
+   * The split that {@link setAside} makes of the same pairs, of a stream: reads all pairs once and holds
+   * `most` / `fraction` numbers.
+   *
+   * @throws {ArgumentError} for a fraction or a number out of its range; `most` must be told
+   */
+  static async byShare<P extends Pair>(
+    pairs: Pairs<P>,
+    options: SetAsideOptions & { most: number },
+  ): Promise<DataSplit> {
+    const share = new SplitByShare(options);
+    for await (const { source } of pairs) share.add(source);
+    return share.split;
+  }
+
   /** Whether a source sentence is set aside. */
   holds(source: string): boolean {
     return hash(sameSentence(source), this.seed) < this.bound;
@@ -99,6 +114,39 @@ export interface SetAsideOptions {
   /** No limit unless told. */
   readonly most?: number;
   readonly seed?: number;
+}
+
+/** Finds the bound of {@link DataSplit.byShare} as source sentences come, for who reads them anyway. */
+export class SplitByShare {
+  readonly #fraction: number;
+  readonly #most: number;
+  readonly #seed: number;
+  readonly #smallest: Smallest;
+
+  constructor({ fraction = 0.05, most, seed = 0 }: SetAsideOptions & { most: number }) {
+    if (!(fraction >= 0 && fraction < 1 && most >= 0 && Number.isFinite(most))) {
+      throw new ArgumentError(
+        `DataSplit.byShare: fraction ${fraction}, at most ${most}. ` +
+          'Expected a fraction from 0 to below 1, and a number from 0, which bounds what is held.',
+      );
+    }
+    this.#fraction = fraction;
+    this.#most = most;
+    this.#seed = seed;
+    // with more different sentences than this, `most` decides
+    this.#smallest = new Smallest(fraction === 0 ? 1 : Math.ceil(most / fraction) + 1);
+  }
+
+  add(source: string): void {
+    this.#smallest.add(hash(sameSentence(source), this.#seed));
+  }
+
+  /** Of the sentences so far. */
+  get split(): DataSplit {
+    const hashes = this.#smallest.sorted();
+    const bound = this.#fraction === 0 ? 0 : hashes[Math.floor(Math.min(this.#most, this.#fraction * hashes.length))];
+    return new DataSplit(this.#seed, bound ?? 0);
+  }
 }
 
 /** Splits pairs that are in memory; the order within both parts is that of the pairs. Of a handful, none is set aside. */
@@ -162,6 +210,11 @@ class Smallest {
 
   get size(): number {
     return this.#heap.length;
+  }
+
+  /** All of them, in order. */
+  sorted(): Float64Array {
+    return Float64Array.from(this.#heap).sort();
   }
 
   /** The largest of them; null while there are fewer than `limit`. */

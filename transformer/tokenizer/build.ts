@@ -19,18 +19,21 @@ export interface BuildOptions {
 const PAIR_SIZE = 8000;
 
 /** The file of a tokenizer for `texts`; the same texts always give the same file. Yields while pairs are learnt. */
-export function* buildingFile(
+export function buildingFile(
   kind: TokenizerKind,
   texts: Iterable<string>,
   options: BuildOptions = {},
 ): Generator<MergeProgress, TokenizerFile, void> {
-  if (!KINDS.includes(kind)) {
-    throw new ArgumentError(
-      `Tokenizer: kind ${JSON.stringify(kind)}, expected ${KINDS.map((k) => `'${k}'`).join(', ')}.`,
-    );
-  }
-  const { size, minCount, lowerCase = lowerCased(kind) } = options;
-  const counts = countPieces(recipe(kind, {}, lowerCase), texts);
+  const counts = new PieceCounts(kind, options);
+  for (const text of texts) counts.add(text);
+  return fileOf(counts, options);
+}
+
+/** The file of a tokenizer for the texts that were counted. */
+export function* fileOf(
+  { kind, counts, lowerCase }: PieceCounts,
+  { size, minCount }: BuildOptions = {},
+): Generator<MergeProgress, TokenizerFile, void> {
   if (kind === 'words' || kind === 'characters') {
     const kept = [...counts].filter(([, n]) => n >= (minCount ?? 1));
     // equal counts in code-point order: the same texts always give the same ids
@@ -48,19 +51,52 @@ export function* buildingFile(
   return recipe(kind, pairModel(vocabulary, merges, bytes ? null : SPECIAL[UNK]), lowerCase);
 }
 
-/** How often each piece that the model would see is in the texts. */
-function countPieces(file: TokenizerFile, texts: Iterable<string>): Map<string, number> {
-  const normalize = file.normalizer ? readNormalizer(new Fields(file.normalizer, 'normalizer')) : (t: string) => t;
-  const cut = readPreTokenizer(new Fields(file.pre_tokenizer, 'pre_tokenizer'));
-  const counts = new Map<string, number>();
-  for (const text of texts) {
-    const normal = normalize(text);
-    if (normal === '') continue;
-    for (const piece of cut({ text: normal, first: true })) {
+/** Different pieces that are counted at a time. */
+const MOST_PIECES = 4_000_000;
+
+/**
+ * How often each piece that the model would see is in the texts, text after text. Memory grows with the different pieces,
+ * not with the texts, and is bounded: when there are more than `most`, the rarest half at least is forgotten, so that of a
+ * huge text rare pieces count too little. Source: Manku and Motwani 2002, "Approximate frequency counts over data streams".
+ */
+export class PieceCounts {
+  readonly kind: TokenizerKind;
+  readonly lowerCase: boolean;
+  readonly counts = new Map<string, number>();
+  readonly #most: number;
+  readonly #normalize: (text: string) => string;
+  readonly #cut: ReturnType<typeof readPreTokenizer>;
+
+  constructor(kind: TokenizerKind, { lowerCase }: Pick<BuildOptions, 'lowerCase'> = {}, most: number = MOST_PIECES) {
+    if (!KINDS.includes(kind)) {
+      throw new ArgumentError(
+        `Tokenizer: kind ${JSON.stringify(kind)}, expected ${KINDS.map((k) => `'${k}'`).join(', ')}.`,
+      );
+    }
+    this.kind = kind;
+    this.lowerCase = lowerCase ?? lowerCased(kind);
+    const file = recipe(kind, {}, this.lowerCase);
+    this.#most = most;
+    this.#normalize = file.normalizer ? readNormalizer(new Fields(file.normalizer, 'normalizer')) : (text) => text;
+    this.#cut = readPreTokenizer(new Fields(file.pre_tokenizer, 'pre_tokenizer'));
+  }
+
+  add(text: string): void {
+    const normal = this.#normalize(text);
+    if (normal === '') return;
+    const { counts } = this;
+    for (const piece of this.#cut({ text: normal, first: true })) {
       counts.set(piece.text, (counts.get(piece.text) ?? 0) + 1);
     }
+    if (counts.size > this.#most) this.#forget();
   }
-  return counts;
+
+  #forget(): void {
+    const { counts } = this;
+    for (let rare = 1; counts.size > this.#most / 2; rare *= 2) {
+      for (const [piece, n] of counts) if (n <= rare) counts.delete(piece);
+    }
+  }
 }
 
 /**

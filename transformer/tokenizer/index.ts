@@ -10,5 +10,6 @@ export {
   type EncodeTextOptions,
   type Encoding,
   Tokenizer,
+  TokenizerBuilder,
   type TokenizerOptions,
 } from './tokenizer.ts';

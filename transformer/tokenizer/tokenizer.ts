@@ -1,6 +1,6 @@
 import { ArgumentError, FormatError } from '../../engine/index.ts';
 import { type AddedToken, finder, isAdded, readAddedTokens } from './addedTokens.ts';
-import { type BuildOptions, buildingFile, legacyFile } from './build.ts';
+import { type BuildOptions, buildingFile, fileOf, legacyFile, PieceCounts } from './build.ts';
 import { type Decoder, readDecoder } from './decoders.ts';
 import { Fields, type TokenizerFile } from './format.ts';
 import type { Model, Token } from './model.ts';
@@ -38,6 +38,38 @@ export interface Encoding {
   readonly ids: number[];
   readonly tokens: string[];
   readonly typeIds: number[];
+}
+
+/**
+ * Makes a tokenizer of texts that come one after another, such as those of a corpus larger than memory: what
+ * `Tokenizer.build` makes of the same texts.
+ */
+export class TokenizerBuilder {
+  readonly #counts: PieceCounts;
+
+  constructor(kind: TokenizerKind, options: Pick<BuildOptions, 'lowerCase'> = {}) {
+    this.#counts = new PieceCounts(kind, options);
+  }
+
+  add(text: string): void {
+    this.#counts.add(text);
+  }
+
+  build(options: Omit<BuildOptions, 'lowerCase'> = {}): Tokenizer {
+    return lastOf(this.building(options));
+  }
+
+  /** The same step by step: yields while pairs are learnt, and ends with the tokenizer. */
+  *building(options: Omit<BuildOptions, 'lowerCase'> = {}): Generator<MergeProgress, Tokenizer, void> {
+    return new Tokenizer(yield* fileOf(this.#counts, options));
+  }
+}
+
+/** What a generator ends with. */
+function lastOf<T>(steps: Generator<unknown, T, void>): T {
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
 }
 
 /** Text to token ids and back, as a Hugging Face `tokenizer.json` describes it. */
@@ -79,10 +111,7 @@ export class Tokenizer {
 
   /** A tokenizer of `texts`: its words or characters by frequency, or the pairs learnt from them. */
   static build(kind: TokenizerKind, texts: Iterable<string>, options: BuildOptions = {}): Tokenizer {
-    const building = Tokenizer.building(kind, texts, options);
-    let step = building.next();
-    while (!step.done) step = building.next();
-    return step.value;
+    return lastOf(Tokenizer.building(kind, texts, options));
   }
 
   /** The same step by step: yields while pairs are learnt, and ends with the tokenizer. */
