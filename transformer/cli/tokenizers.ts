@@ -26,6 +26,7 @@ const distinctWords = (texts: readonly string[]): number => new Set(texts.flatMa
 export function isRight(output: string, references: readonly string[], target: Tokenizer): boolean {
   return references.some((reference) => {
     const ids = target.encode(reference);
-    return !ids.includes(UNK) && target.decode(ids) === output;
+    const { unk } = target.special;
+    return (unk === null || !ids.includes(unk)) && target.decode(ids) === output;
   });
 }

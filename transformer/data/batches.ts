@@ -1,5 +1,5 @@
 import { ArgumentError, type Device, Stream, type Tensor, tensor } from '../../engine/index.ts';
-import { BOS, EOS, PAD, type Tokenizer } from '../tokenizer/index.ts';
+import type { Tokenizer } from '../tokenizer/index.ts';
 
 /** A sentence and its translation. */
 export interface Pair {
@@ -14,8 +14,8 @@ export interface Example {
 }
 
 export const encodePair = (pair: Pair, source: Tokenizer, target: Tokenizer): Example => ({
-  source: [...source.encode(pair.source), EOS],
-  target: [BOS, ...target.encode(pair.target), EOS],
+  source: [...source.encode(pair.source), source.mark('eos')],
+  target: [target.mark('bos'), ...target.encode(pair.target), target.mark('eos')],
 });
 
 /** Examples padded to the longest, on the host. */
@@ -66,7 +66,7 @@ export function padded(
   rows: readonly (readonly number[])[],
   length: number,
   device: Device,
-  padId: number = PAD,
+  padId: number,
 ): Tensor {
   const values = new Int32Array(rows.length * length).fill(padId);
   for (const [i, row] of rows.entries()) values.set(row.slice(0, length), i * length);
@@ -86,7 +86,7 @@ export interface BatchTensors {
 export function uploadBatch(
   { examples, sourceLength, targetLength }: Batch,
   device: Device,
-  padId: number = PAD,
+  padId: number,
 ): BatchTensors {
   const [sources, targets] = [examples.map((e) => e.source), examples.map((e) => e.target)];
   const fill = (rows: readonly (readonly number[])[], length: number): Tensor => padded(rows, length, device, padId);
@@ -104,7 +104,7 @@ export function uploadBatch(
 }
 
 /** Tokens the decoder learns to predict in a batch, padding not counted. */
-export function targetTokens({ examples }: Batch, padId: number = PAD): number {
+export function targetTokens({ examples }: Batch, padId: number): number {
   let count = 0;
   for (const { target } of examples) for (let i = 1; i < target.length; i++) if (target[i] !== padId) count++;
   return count;

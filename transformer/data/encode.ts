@@ -1,13 +1,17 @@
 /** Sentence pairs to token ids, as a stream; what the vocabulary does not hold is counted. */
 
 import { ArgumentError } from '../../engine/index.ts';
-import { BOS, EOS, UNK } from '../tokenizer/index.ts';
+import type { SpecialIds, SpecialRole } from '../tokenizer/index.ts';
 import type { Example, Pair } from './batches.ts';
 import type { NumberedPair } from './pairs.ts';
 import type { DataReport } from './report.ts';
 
-/** What encoding asks of a tokenizer: any that has these two will do. */
+/** What encoding asks of a tokenizer: any that has these will do. */
 export interface TextEncoding {
+  /** The ids of its marks; null for those it has not. */
+  readonly special: SpecialIds;
+  /** The id of a mark that must be there. */
+  mark(role: SpecialRole): number;
   /** Ids without start and end marks. */
   encode(text: string): number[];
   /** Pieces of the text that the vocabulary does not hold. */
@@ -35,8 +39,11 @@ export function encoder(options: EncodeOptions): (pair: Pair | NumberedPair) => 
     );
   }
   const note = (tokenizer: TextEncoding, ids: readonly number[], text: string, line: number | null): void => {
-    if (ids.includes(UNK)) report?.addUnknown(tokenizer.unknown(text), line);
+    const { unk } = tokenizer.special;
+    if (unk !== null && ids.includes(unk)) report?.addUnknown(tokenizer.unknown(text), line);
   };
+  const sourceEnd = source.mark('eos');
+  const [start, end] = [target.mark('bos'), target.mark('eos')];
   return (pair) => {
     const line = 'line' in pair ? pair.line : null;
     const [sourceIds, targetIds] = [source.encode(pair.source), target.encode(pair.target)];
@@ -47,7 +54,7 @@ export function encoder(options: EncodeOptions): (pair: Pair | NumberedPair) => 
     }
     note(source, sourceIds, pair.source, line);
     note(target, targetIds, pair.target, line);
-    return { source: [...sourceIds, EOS], target: [BOS, ...targetIds, EOS] };
+    return { source: [...sourceIds, sourceEnd], target: [start, ...targetIds, end] };
   };
 }
 
