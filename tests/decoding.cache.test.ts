@@ -10,7 +10,7 @@ import {
   scope,
   tensor,
 } from '../engine/index.ts';
-import { BOS, beamSearch, greedyDecode, padded } from '../transformer/index.ts';
+import { BOS, beamSearch, greedyDecode, PAD, padded } from '../transformer/index.ts';
 import { expectClose } from './support/compare.ts';
 import { ragged, randomModel, withoutLeaks } from './support/decoding.ts';
 import { devices } from './support/devices.ts';
@@ -83,10 +83,10 @@ describe('the cache', () => {
         );
         using _ = scope();
         const width = Math.max(...sources.map((r) => r.length));
-        const source = padded(sources, width, device);
+        const source = padded(sources, width, device, PAD);
         const padding = model.padding(source);
         const memory = model.encode(source, padding);
-        const whole = (await model.decode(padded(rows, 35, device), memory, padding).data()) as Float32Array;
+        const whole = (await model.decode(padded(rows, 35, device, PAD), memory, padding).data()) as Float32Array;
         using state = model.startDecoding(memory, padding);
         for (let t = 0; t < 35; t++) {
           const scores = model.decodeStep(
@@ -109,7 +109,7 @@ describe('the cache', () => {
       using model = randomModel(device, 4);
       const sources = ragged(3, 2);
       using _ = scope();
-      const source = padded(sources, 9, device);
+      const source = padded(sources, 9, device, PAD);
       const padding = model.padding(source);
       const memory = model.encode(source, padding);
       using state = model.startDecoding(memory, padding);
@@ -131,6 +131,7 @@ describe('the cache', () => {
         written.map((r) => r.slice(1)),
         4,
         device,
+        PAD,
       );
       const all = model.decode(tokens, memory.indexSelect(0, index), padding.indexSelect(0, index));
       expectClose(scores, await all.narrow(1, 3, 1).data(), { label: device.name });

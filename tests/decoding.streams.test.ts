@@ -6,6 +6,7 @@ import {
   EOS,
   greedyDecode,
   inspectTranslation,
+  PAD,
   padded,
   translate,
   translateBatch,
@@ -116,7 +117,7 @@ describe('translating', () => {
       expectClose(together[i]!.flat(3), alone!.flat(3));
     }
     using _ = scope();
-    const source = padded([sources[0]!], sources[0]!.length, wasm);
+    const source = padded([sources[0]!], sources[0]!.length, wasm, PAD);
     const padding = model.padding(source);
     using state = model.startDecoding(model.encode(source, padding), padding);
     using recorded = trace({ decompose: ['scaledDotProductAttention'] });

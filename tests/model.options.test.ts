@@ -16,6 +16,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   generate,
+  PAD,
   padded,
   Tokenizer,
   Transformer,
@@ -154,7 +155,7 @@ describe('the choices of a model', () => {
         const source = int(SOURCES, device);
         const padding = model.padding(source);
         const memory = model.encode(source, padding);
-        const whole = (await model.decode(padded(rows, length, device), memory, padding).data()) as Float32Array;
+        const whole = (await model.decode(padded(rows, length, device, PAD), memory, padding).data()) as Float32Array;
         using state = model.startDecoding(memory, padding);
         for (let t = 0; t < length; t++) {
           const scores = model.decodeStep(

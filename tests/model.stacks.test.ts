@@ -9,6 +9,7 @@ import {
   generate,
   greedyDecode,
   type ModelConfig,
+  PAD,
   padded,
 } from '../transformer/index.ts';
 import { expectClose } from './support/compare.ts';
@@ -190,7 +191,7 @@ describe('an encoder by itself', () => {
           ROWS.flatMap((row) => plain.classes(row)),
           { label: device.name },
         );
-        const wider = padded(ROWS, 9, device);
+        const wider = padded(ROWS, 9, device, PAD);
         expectClose(await model.forward(wider).data(), scores, { label: `${device.name}, more padding` });
         const states = reader.forward(int(ROWS, device));
         expect(states.shape).toEqual([2, 6, SIZE.dModel]);

@@ -9,6 +9,7 @@ import {
   encodeState,
   groupReferences,
   makeBatch,
+  PAD,
   spread,
   type TrainData,
   Trainer,
@@ -46,7 +47,7 @@ describe('validation', () => {
     let count = 0;
     for (const pair of [...HELD, { source: HELD[11]!.source, target: 'A CAT' }]) {
       const example = encodePair(pair, SOURCE, TARGET);
-      const { source, input } = uploadBatch(makeBatch([example]), device);
+      const { source, input } = uploadBatch(makeBatch([example]), device, PAD);
       const scores = (await own.model.forward(source, input).data()) as Float32Array;
       example.target.slice(1).forEach((id, row) => {
         const logits = scores.subarray(row * TARGET.size, (row + 1) * TARGET.size);

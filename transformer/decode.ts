@@ -2,7 +2,7 @@ import { type GenerateOptions, generate, type Hypothesis } from './decoding/inde
 import type { SampleOptions } from './decoding/sample.ts';
 import { type DecodedToken, decodeTokens } from './decoding/tokens.ts';
 import type { Transformer } from './model.ts';
-import { EOS, type Tokenizer } from './tokenizer/index.ts';
+import type { Tokenizer } from './tokenizer/index.ts';
 
 /** A model and the tokenizers it was trained with. */
 export interface Translator {
@@ -32,8 +32,14 @@ export interface ScoredTranslation extends Translation {
 /** What the tokenizer makes of a text, with the end mark; null for a text without tokens. */
 export function encodeSource({ source }: Translator, text: string): number[] | null {
   const ids = source.encode(text);
-  return ids.length === 0 ? null : [...ids, EOS];
+  return ids.length === 0 ? null : [...ids, source.mark('eos')];
 }
+
+/** The start and end mark of what a translator writes: options of every way of decoding. */
+export const targetMarks = ({ target }: Translator): { readonly bos: number; readonly eos: number } => ({
+  bos: target.mark('bos'),
+  eos: target.mark('eos'),
+});
 
 /** The translation of a text without tokens: nothing, for certain. The model is not asked. */
 export const NOTHING: ScoredTranslation = {
@@ -70,7 +76,7 @@ export async function translateNBest(
 ): Promise<ScoredTranslation[][]> {
   const sources = texts.map((text) => encodeSource(translator, text));
   const spoken = sources.filter((ids) => ids !== null);
-  const found = (await generate(translator.model, spoken, options)).values();
+  const found = (await generate(translator.model, spoken, { ...targetMarks(translator), ...options })).values();
   return sources.map((ids) =>
     ids === null ? [NOTHING] : found.next().value!.map((hypothesis) => spelled(translator, ids, hypothesis)),
   );
@@ -138,7 +144,8 @@ export function translateStream(
   options: SampleOptions = {},
 ): AsyncGenerator<StreamedToken, void, undefined> {
   const ids = encodeSource(translator, text);
-  return pieces(translator, decodeTokens(translator.model, ids === null ? [] : [ids], options));
+  const marked = { ...targetMarks(translator), ...options };
+  return pieces(translator, decodeTokens(translator.model, ids === null ? [] : [ids], marked));
 }
 
 async function* pieces(

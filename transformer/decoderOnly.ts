@@ -102,7 +102,7 @@ export class DecoderOnly extends Module {
   #read(rows: readonly (readonly number[])[], state: WritingState): Tensor {
     const start = state.length;
     state.advance(rows.map((row) => row.map((id) => id === this.config.padId)));
-    const tokens = padded(rows, rows[0]!.length, this.device);
+    const tokens = padded(rows, rows[0]!.length, this.device, this.config.padId);
     const x = this.embed.forward(tokens, start, state.behind);
     return this.decoder.forward(x, { causal: true, keyPadding: state.padding }, state.written);
   }

@@ -1,6 +1,6 @@
 import { noGrad, scope, type TraceRecord, trace, unscoped } from '../engine/index.ts';
 import { padded } from './data/batches.ts';
-import { encodeSource, NOTHING, type ScoredTranslation, spelled, type Translator } from './decode.ts';
+import { encodeSource, NOTHING, type ScoredTranslation, spelled, type Translator, targetMarks } from './decode.ts';
 import { type GenerateOptions, generate } from './decoding/index.ts';
 import type { Transformer } from './model.ts';
 import { BOS } from './tokenizer/index.ts';
@@ -18,23 +18,25 @@ export interface InspectedTranslation extends ScoredTranslation {
 /**
  * What each decoder layer and head looks at in the sources while it writes the outputs (ids with their end marks): the
  * model runs once over the batch with a trace that takes the fused attention apart, and the weights are read from it:
- * softmax(QKᵀ/√d_k) as it was, in evaluation mode.
+ * softmax(QKᵀ/√d_k) as it was, in evaluation mode. `bos` is the start mark the outputs were written behind.
  */
 export async function crossAttention(
   model: Transformer,
   sources: readonly (readonly number[])[],
   outputs: readonly (readonly number[])[],
+  bos: number = BOS,
 ): Promise<CrossAttention[]> {
   const longest = (rows: readonly (readonly number[])[]): number => rows.reduce((n, r) => Math.max(n, r.length), 1);
   const { training } = model;
+  const { padId } = model.config;
   using recorded = trace({ decompose: ['scaledDotProductAttention'] });
   model.eval();
   unscoped(() =>
     scope(() =>
       noGrad(() => {
-        const read = padded(sources, longest(sources), model.device);
-        const shifted = outputs.map((ids) => [BOS, ...ids.slice(0, -1)]);
-        model.forward(read, padded(shifted, longest(shifted), model.device));
+        const read = padded(sources, longest(sources), model.device, padId);
+        const shifted = outputs.map((ids) => [bos, ...ids.slice(0, -1)]);
+        model.forward(read, padded(shifted, longest(shifted), model.device, padId));
         return null;
       }),
     ),
@@ -64,8 +66,8 @@ export async function inspectTranslation(
 ): Promise<InspectedTranslation> {
   const ids = encodeSource(translator, text);
   if (ids === null) return { ...NOTHING, attention: [], probabilities: [] };
-  const [[best] = []] = await generate(translator.model, [ids], options);
-  const [attention = []] = await crossAttention(translator.model, [ids], [best!.ids]);
+  const [[best] = []] = await generate(translator.model, [ids], { ...targetMarks(translator), ...options });
+  const [attention = []] = await crossAttention(translator.model, [ids], [best!.ids], translator.target.mark('bos'));
   const probabilities = best!.logProbabilities.map(Math.exp);
   return { ...spelled(translator, ids, best!), attention, probabilities };
 }

@@ -1,7 +1,7 @@
 /** What the tests of decoding share: small models with random weights, sources, and all probabilities of a model. */
 import { expect } from 'vitest';
 import { type Device, full, Generator, Stream, scope } from '../../engine/index.ts';
-import { BOS, EOS, padded, Tokenizer, Transformer, type Translator } from '../../transformer/index.ts';
+import { BOS, EOS, PAD, padded, Tokenizer, Transformer, type Translator } from '../../transformer/index.ts';
 
 /** A model with random weights, larger than at the start of training: its sentences differ, and some end. */
 export function randomModel(
@@ -63,10 +63,10 @@ export async function tableOf(
   for (let length = 0; length < most; length++) {
     const { device } = model;
     const n = sequences.length;
-    const memory = model.encode(padded([source], source.length, device)).expand([n, -1, -1]);
+    const memory = model.encode(padded([source], source.length, device, PAD)).expand([n, -1, -1]);
     const rows = sequences.map((ids) => [BOS, ...ids]);
     const padding = full([n, source.length], false, { device });
-    const all = model.decode(padded(rows, length + 1, device), memory, padding).logSoftmax(-1);
+    const all = model.decode(padded(rows, length + 1, device, PAD), memory, padding).logSoftmax(-1);
     const logs = (await all.narrow(1, length, 1).data()) as Float32Array;
     for (const [i, ids] of sequences.entries()) table.set(ids.join(), logs.slice(i * vocab, (i + 1) * vocab));
     sequences = sequences.flatMap((ids) => Array.from({ length: vocab }, (_, id) => [...ids, id]));

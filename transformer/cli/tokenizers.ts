@@ -1,7 +1,7 @@
 import { ArgumentError } from '../../engine/index.ts';
 import type { Pair } from '../data/batches.ts';
 import { isUnspaced } from '../evaluate/index.ts';
-import { Tokenizer, type TokenizerKind, UNK } from '../tokenizer/index.ts';
+import { Tokenizer, type TokenizerKind } from '../tokenizer/index.ts';
 
 /** A word that occurs once in a large text is seldom worth a row of the embedding. */
 const LARGE_TEXT = 5000;

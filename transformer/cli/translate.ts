@@ -1,4 +1,12 @@
-import { encodeSource, NOTHING, type ScoredTranslation, spelled, type Translator, translateStream } from '../decode.ts';
+import {
+  encodeSource,
+  NOTHING,
+  type ScoredTranslation,
+  spelled,
+  type Translator,
+  targetMarks,
+  translateStream,
+} from '../decode.ts';
 import { generate } from '../decoding/index.ts';
 import { type CrossAttention, crossAttention } from '../inspect.ts';
 import type { Context } from './context.ts';
@@ -89,7 +97,7 @@ const printing =
   async (texts) => {
     const sources = texts.map((text) => encodeSource(translator, text) ?? []);
     const spoken = sources.filter((ids) => ids.length > 0);
-    const found = (await generate(translator.model, spoken, options)).values();
+    const found = (await generate(translator.model, spoken, { ...targetMarks(translator), ...options })).values();
     for (const [i, ids] of sources.entries()) {
       const hypotheses = ids.length > 0 ? found.next().value! : [];
       const outputs = hypotheses.map((h) => h.ids);
@@ -105,7 +113,7 @@ const printing =
   };
 
 const attentionOf = (
-  { model }: Translator,
+  { model, target }: Translator,
   source: readonly number[],
   outputs: readonly (readonly number[])[],
 ): Promise<CrossAttention[]> =>
@@ -113,6 +121,7 @@ const attentionOf = (
     model,
     outputs.map(() => source),
     outputs,
+    target.mark('bos'),
   );
 
 function print({ source, translations }: Translated, { nBest, json }: TranslateFlags, context: Context): void {

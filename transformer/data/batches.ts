@@ -62,12 +62,7 @@ export function epochBatches(examples: readonly Example[], batchTokens: number, 
 }
 
 /** int32 [rows, length], filled up with `padId`. */
-export function padded(
-  rows: readonly (readonly number[])[],
-  length: number,
-  device: Device,
-  padId: number,
-): Tensor {
+export function padded(rows: readonly (readonly number[])[], length: number, device: Device, padId: number): Tensor {
   const values = new Int32Array(rows.length * length).fill(padId);
   for (const [i, row] of rows.entries()) values.set(row.slice(0, length), i * length);
   return tensor(values, { shape: [rows.length, length], device });

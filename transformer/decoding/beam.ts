@@ -1,5 +1,4 @@
 import { ArgumentError } from '../../engine/index.ts';
-import { EOS } from '../tokenizer/index.ts';
 import { compare, Draft, type Hypothesis, lengthPenalty } from './hypothesis.ts';
 import {
   affected,
@@ -37,7 +36,7 @@ export async function beamSearch(
   options: BeamOptions = {},
 ): Promise<Hypothesis[][]> {
   const { beam = 4, nBest = 1 } = options;
-  const limits = limitsOf('beamSearch', options);
+  const limits = limitsOf('beamSearch', options, model.config.padId);
   if (!(Number.isInteger(beam) && beam >= 1)) {
     throw new ArgumentError(`beamSearch: beam ${beam}, expected a whole number of at least 1.`);
   }
@@ -116,7 +115,7 @@ class Search {
     const parents: number[] = [];
     for (const { next, parent } of all.slice(0, this.#beam)) {
       const draft = this.#live[parent]!.with(next);
-      const ended = next.id === EOS;
+      const ended = next.id === this.#limits.eos;
       if (ended || draft.ids.length >= this.#longest) {
         this.#found.push(draft.finish(ended, this.#limits.alpha));
       } else {

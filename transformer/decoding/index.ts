@@ -1,5 +1,4 @@
 import { ArgumentError } from '../../engine/index.ts';
-import { EOS } from '../tokenizer/index.ts';
 import { type BeamOptions, beamSearch } from './beam.ts';
 import { Draft, type Hypothesis } from './hypothesis.ts';
 import { type DecodeOptions, limitsOf } from './limits.ts';
@@ -41,8 +40,8 @@ export async function generate(
   for await (const decided of decodeTokens(model, sources, options)) {
     for (const token of decided) drafts[token.source] = drafts[token.source]!.with(token);
   }
-  const { alpha } = limitsOf('generate', options);
-  return drafts.map((draft) => [draft.finish(draft.ids.at(-1) === EOS, alpha)]);
+  const { alpha, eos } = limitsOf('generate', options, model.config.padId);
+  return drafts.map((draft) => [draft.finish(draft.ids.at(-1) === eos, alpha)]);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../engine/index.ts';
-import { BOS, PAD } from '../tokenizer/index.ts';
+import { BOS, EOS } from '../tokenizer/index.ts';
 
 /** What every way of decoding takes. */
 export interface DecodeOptions {
@@ -14,7 +14,10 @@ export interface DecodeOptions {
   readonly repetitionPenalty?: number;
   /** No run of this many tokens is written twice. Default 0: any may be. */
   readonly noRepeatNgram?: number;
-  /** Tokens never written. Default: padding and the start mark. */
+  /** The ids of start and end mark. Default: 1 and 2, as a tokenizer made here has them; `translate` asks the tokenizer. */
+  readonly bos?: number;
+  readonly eos?: number;
+  /** Tokens never written. Default: padding and the start mark, unless it ends sentences, too. */
   readonly suppress?: readonly number[];
   /** α of the length penalty that scores are divided by. Default 0.6; 0: none. */
   readonly lengthPenalty?: number;
@@ -22,6 +25,8 @@ export interface DecodeOptions {
 
 /** The same with every default filled in. */
 export interface Limits {
+  readonly bos: number;
+  readonly eos: number;
   readonly maxLength: number | null;
   readonly cache: boolean;
   readonly penalty: number;
@@ -30,10 +35,14 @@ export interface Limits {
   readonly alpha: number;
 }
 
-/** @throws {ArgumentError} for a number out of its range; `caller` is named in the message */
-export function limitsOf(caller: string, options: DecodeOptions): Limits {
-  const { maxLength, cache = true, repetitionPenalty = 1, noRepeatNgram = 0, suppress = [PAD, BOS] } = options;
-  const { lengthPenalty = 0.6 } = options;
+/**
+ * The options with defaults, for a model whose padding is `padId`.
+ *
+ * @throws {ArgumentError} for a number out of its range; `caller` is named in the message
+ */
+export function limitsOf(caller: string, options: DecodeOptions, padId: number): Limits {
+  const { maxLength, cache = true, repetitionPenalty = 1, noRepeatNgram = 0, lengthPenalty = 0.6 } = options;
+  const { bos = BOS, eos = EOS, suppress = [padId, bos].filter((id) => id !== eos) } = options;
   const say = (what: string): never => {
     throw new ArgumentError(`${caller}: ${what}`);
   };
@@ -48,6 +57,8 @@ export function limitsOf(caller: string, options: DecodeOptions): Limits {
   }
   if (!Number.isFinite(lengthPenalty)) say(`lengthPenalty ${lengthPenalty}, expected a number (0 is none).`);
   return {
+    bos,
+    eos,
     maxLength: maxLength ?? null,
     cache,
     penalty: repetitionPenalty,

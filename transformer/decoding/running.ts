@@ -3,7 +3,6 @@ import type { WritingState } from '../cache.ts';
 import { padded } from '../data/batches.ts';
 import type { DecoderOnly } from '../decoderOnly.ts';
 import type { Transformer } from '../model.ts';
-import { BOS } from '../tokenizer/index.ts';
 
 /**
  * A model that writes one token after another: behind sources that it translates, or behind prompts that it goes on
@@ -21,8 +20,8 @@ export interface Facts {
   readonly room: readonly number[];
 }
 
-/** @throws {ArgumentError} for a source without tokens */
-export function facts(caller: string, model: Writer, sources: readonly (readonly number[])[]): Facts {
+/** `bos` is the start mark of a translation. @throws {ArgumentError} for a source without tokens */
+export function facts(caller: string, model: Writer, sources: readonly (readonly number[])[], bos: number): Facts {
   const empty = sources.findIndex((s) => s.length === 0);
   if (empty >= 0) {
     const what = 'encode' in model ? 'at least the end mark' : 'at least a start mark';
@@ -31,7 +30,7 @@ export function facts(caller: string, model: Writer, sources: readonly (readonly
   const { positions, maxLength } = model.config;
   const most = positions === 'learned' ? maxLength : Number.POSITIVE_INFINITY;
   if ('encode' in model) {
-    return { vocab: model.config.tgtVocab, first: sources.map(() => BOS), room: sources.map(() => most) };
+    return { vocab: model.config.tgtVocab, first: sources.map(() => bos), room: sources.map(() => most) };
   }
   return {
     vocab: model.config.vocab,

@@ -22,7 +22,7 @@ export class Session implements Disposable {
   /** @throws {ArgumentError} for a source without tokens, or a limit beyond the positions that a model has learned */
   constructor(caller: string, model: Writer, sources: readonly (readonly number[])[], limits: Limits) {
     this.model = model;
-    const { vocab, first, room } = facts(caller, model, sources);
+    const { vocab, first, room } = facts(caller, model, sources, limits.bos);
     this.vocab = vocab;
     this.first = first;
     this.longest = sources.map(({ length }, i) => longest(caller, limits, length, room[i]!));

@@ -1,5 +1,4 @@
 import { ArgumentError, type Stream } from '../../engine/index.ts';
-import { EOS } from '../tokenizer/index.ts';
 import { affected, allowed, type Candidate, type Limits, limitsOf } from './limits.ts';
 import type { Writer } from './running.ts';
 import { asksForDrawing, type SampleOptions, Sampler } from './sample.ts';
@@ -27,7 +26,7 @@ export function decodeTokens(
   if ((options as { beam?: number }).beam !== undefined) {
     throw new ArgumentError('decodeTokens: a beam decides nothing before its end. Use beamSearch, or leave out beam.');
   }
-  const limits = limitsOf('decode', options);
+  const limits = limitsOf('decode', options, model.config.padId);
   return generate(model, sources, limits, asksForDrawing(options) ? new Sampler('decode', options) : null);
 }
 
@@ -64,7 +63,7 @@ async function* generate(
       // every token may be forbidden: then nothing can follow
       const next = candidates.length === 0 ? null : random ? sampler!.choose(candidates, random) : candidates[0]!;
       if (next !== null) written.push(next.id);
-      row.done = next === null || next.id === EOS || written.length >= row.limit;
+      row.done = next === null || next.id === limits.eos || written.length >= row.limit;
       if (next !== null) decided.push({ ...next, source: row.source, last: row.done });
     }
     yield decided;

@@ -5,8 +5,8 @@ const STREAMS_PER_PASS = 4096;
 
 /**
  * Gives every pass of training random numbers of its own, a function of the seed and of the number of the pass: dropout
- * leaves out the same, wherever a run was stopped. Holds for modules that draw from the default generator and for those
- * that were made with another.
+ * leaves out the same, wherever a run was stopped, and whether the modules were made with a generator or draw from the
+ * default one.
  */
 export class PassStreams {
   readonly #seed: number;
@@ -22,7 +22,7 @@ export class PassStreams {
   begin(pass: number): void {
     const seed = this.#seed;
     const each = Math.floor(STREAMS_PER_PASS / (1 + this.#own.length));
-    for (const [i, generator] of [manualSeed(seed), ...this.#own].entries()) {
+    for (const [i, generator] of [...this.#own, manualSeed(seed)].entries()) {
       generator.state = { seed, stream: pass * STREAMS_PER_PASS + i * each };
     }
   }

@@ -14,6 +14,7 @@ import { type Batch, encodePair, type Pair, targetTokens, uploadBatch } from '..
 import { type BatchSource, batchGroups, type DataPosition, MemoryBatches } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
 import { batchLoss } from './loss.ts';
+import { checkMarks } from './marks.ts';
 import { settingsOf, type TrainOptions, type TrainSettings, type TrainStep } from './options.ts';
 import type { TrainState, ValidationState } from './state.ts';
 import { PassStreams } from './streams.ts';
@@ -56,9 +57,10 @@ export class Trainer implements Disposable {
     this.#average = settings.ema === null ? null : new ExponentialAverage(parameters, settings.ema);
   }
 
-  /** @throws {ArgumentError} for an option out of its range, and for no pairs */
+  /** @throws {ArgumentError} for an option out of its range, no pairs, and marks of tokenizers that the model has not */
   static create(translator: Translator, data: TrainData, options: TrainOptions = {}): Trainer {
     const { source, target, model } = translator;
+    checkMarks(translator);
     const given = settingsOf(options, model.config.dModel);
     const batches =
       'batches' in data
