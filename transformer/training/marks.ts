@@ -15,7 +15,7 @@ export function checkMarks({ model, source, target }: Translator): void {
     if (pad !== padId) {
       throw new ArgumentError(
         `train: the ${side} tokenizer pads with id ${pad}, the model's padId is ${padId}. ` +
-          'Make the model with the padId of its tokenizers; both must pad with the same id.',
+          'Make the model with the padId of its tokenizers; both must pad with the same id, as withMarks(file) sees to.',
       );
     }
     if (pad === ends || pad === begins) {
