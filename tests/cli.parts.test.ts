@@ -10,6 +10,7 @@ import { Progress } from '../transformer/cli/progress.ts';
 import { alignRows, coloursOf, cutTo, onBackground, pad, widthOf } from '../transformer/cli/terminal.ts';
 import { buildTokenizers, isRight } from '../transformer/cli/tokenizers.ts';
 import { duration, percent } from '../transformer/report/language.ts';
+import { taskNamed } from '../transformer/tasks/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -130,14 +131,14 @@ describe('data', () => {
   it('sets a part aside by source sentence, the same part for the same seed', async () => {
     const lines = Array.from({ length: 200 }, (_, i) => `sentence ${i % 150}\tSatz ${i}`);
     const path = file('f.tsv', lines.join('\n'));
-    const { train, test, showcase } = await loadDataset([path], 3);
+    const { train, test, showcase } = await loadDataset(taskNamed('translate'), [path], 3);
     expect(test).toHaveLength(7); // a twentieth of 150
     expect(showcase).toHaveLength(5);
     const unseen = new Set(test.map((t) => t.source));
     expect(train.some((p) => unseen.has(p.source))).toBe(false);
     expect(train.length + test.reduce((n, t) => n + t.references.length, 0)).toBe(200);
-    expect((await loadDataset([path], 3)).test).toEqual(test);
-    expect((await loadDataset([path], 4)).test).not.toEqual(test);
+    expect((await loadDataset(taskNamed('translate'), [path], 3)).test).toEqual(test);
+    expect((await loadDataset(taskNamed('translate'), [path], 4)).test).not.toEqual(test);
   });
 
   it('cuts Chinese into characters and English into words, and compares what they leave', () => {

@@ -20,7 +20,7 @@ describe('heddle', () => {
 
   it('says in one line what is wrong with the command line', async () => {
     await expectLine(['train', '--step', '3'], /unknown option --step\. Did you mean --steps\?/);
-    await expectLine(['trian'], /unknown command trian\. Expected one of train, evaluate, translate, info/);
+    await expectLine(['trian'], /unknown command trian\. Expected one of train, evaluate, translate, tasks, info/);
     await expectLine(['train', '--steps', '-3'], /--steps: '-3'\. Expected a whole number from 1/);
     await expectLine(['train', '--backend', 'cuda'], /--backend: 'cuda'\. Expected one of auto, webgpu, wasm/);
     await expectLine(['train', '--resume', 'x', '--seed', '2'], /--resume does not go with --seed/);

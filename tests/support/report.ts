@@ -54,6 +54,7 @@ export function fakeRun(steps = 2400): RunReport {
       ...{ sharedEmbeddings: true, tiedOutput: false },
     },
     parameters: 5_791_001,
+    task: 'translate',
     data: null,
     pairs: 24_000,
     training: {

@@ -1,13 +1,17 @@
 import type { Device } from '../../engine/index.ts';
+import { taskNamed } from '../tasks/index.ts';
 import { modelArguments } from './modelOptions.ts';
-import { PRESETS } from './presets.ts';
+import { presetOf, TRANSLATION } from './presets.ts';
 import type { RunSettings } from './settings.ts';
 
 /** The command line that makes this run again from nothing, whatever it was resumed from. */
 export function commandLine(settings: RunSettings, device: Device): string {
-  const { preset: name, model, data, seed, steps, recipe, deterministic } = settings;
-  const preset = PRESETS[name];
-  const parts = ['heddle train', `--preset ${name}`, ...modelArguments(model, preset.model), `--steps ${steps}`];
+  const { task: taskName, preset: name, model, data, seed, steps, recipe, deterministic } = settings;
+  const preset = presetOf(name, taskNamed(taskName));
+  const parts = ['heddle train'];
+  if (taskName !== TRANSLATION.name) parts.push(`--task ${taskName}`);
+  if (name !== null) parts.push(`--preset ${name}`);
+  parts.push(...modelArguments(model, preset.model), `--steps ${steps}`);
   const add = (option: string, value: number | string | undefined): void => {
     if (value !== undefined) parts.push(`${option} ${value}`);
   };

@@ -5,6 +5,7 @@ import { DataReport, groupReferences, loadPairs, openFile, type ReferencedSenten
 import { type Translator, translateMany } from '../decode.ts';
 import type { BleuTokenizer } from '../evaluate/index.ts';
 import { count, duration, percent } from '../report/language.ts';
+import type { Task } from '../tasks/index.ts';
 import type { Context } from './context.ts';
 import { loadDataset } from './dataset.ts';
 import { type Decoding, type DecodingFlags, decodingOf, describeDecoding } from './decodingOptions.ts';
@@ -13,6 +14,7 @@ import { EXIT, UsageError } from './errors.ts';
 import { checkWritable, replaceFile } from './files.ts';
 import { Interrupt } from './interrupt.ts';
 import type { DeviceFlags } from './options.ts';
+import { TRANSLATION } from './presets.ts';
 import { Progress, progressOptions } from './progress.ts';
 import { newestRun, openRun, type RunFolder } from './runFolder.ts';
 import { type Scores, scoreAll } from './scores.ts';
@@ -87,7 +89,7 @@ export async function evaluate(flags: EvaluateFlags, context: Context): Promise<
   const scores = scoreAll(
     hypotheses,
     material.sentences.map((s) => s.references),
-    { tokenize: flags.bleuTokenize, lowercase: flags.lowerCase },
+    { tokenize: flags.bleuTokenize, lowercase: flags.lowerCase, isRight: run.task.isRight },
   );
   await replaceFile(output, hypotheses.map((line) => `${line}\n`).join(''));
   const result: Result = { run, device, material, decoding, translated, scores, output, trouble };
@@ -101,19 +103,20 @@ export async function evaluate(flags: EvaluateFlags, context: Context): Promise<
 async function readMaterial({ data, test, limit }: EvaluateFlags, run: RunFolder, context: Context): Promise<Material> {
   const { say } = context;
   if (data === undefined && !test) throw new UsageError(say.needData);
-  const material = data === undefined ? await setAsideBy(run, context) : await fromFiles(data);
+  const material = data === undefined ? await setAsideBy(run, context) : await fromFiles(data, run.task);
   if (material.sentences.length === 0) throw new UsageError(say.noneAside(run.path));
   return { ...material, sentences: material.sentences.slice(0, limit) };
 }
 
-async function setAsideBy({ settings, path }: RunFolder, { say }: Context): Promise<Material> {
+async function setAsideBy({ settings, task, path }: RunFolder, { say }: Context): Promise<Material> {
   if (settings === null) throw new UsageError(say.noneAside(path));
-  const { files, test: sentences, report } = await loadDataset(settings.data.files, settings.seed);
-  return { name: files === null ? say.testOfBuiltIn : say.testOf(files.join(' + ')), files, sentences, report };
+  const { files, test: sentences, report } = await loadDataset(task, settings.data.files, settings.seed);
+  const made = task === TRANSLATION ? say.testOfBuiltIn : say.testOfTask(task.name);
+  return { name: files === null ? made : say.testOf(files.join(' + ')), files, sentences, report };
 }
 
-async function fromFiles(files: readonly string[]): Promise<Material> {
-  const { pairs, report } = await loadPairs(files.map(openFile));
+async function fromFiles(files: readonly string[], task: Task): Promise<Material> {
+  const { pairs, report } = await loadPairs(files.map(openFile), task.files ?? {});
   return { name: files.join(' + '), files, sentences: groupReferences(pairs), report };
 }
 

@@ -9,6 +9,7 @@ import { structureOf } from '../report/structure.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { readLog } from './log.ts';
+import { TRANSLATION } from './presets.ts';
 import { probeWebGPU } from './probe.ts';
 import type { SamplesFile } from './reportFile.ts';
 import { openRun } from './runFolder.ts';
@@ -73,7 +74,8 @@ async function runFacts(path: string, context: Context): Promise<[string, string
     const pairs = count(settings.data.pairs);
     const { steps, seed, recipe } = settings;
     const { files } = settings.data;
-    facts.push([say.data, files === null ? say.builtInPairs(pairs) : say.filePairs(files.join(' + '), pairs)]);
+    const made = run.task === TRANSLATION ? say.builtInPairs(pairs) : say.madePairs(run.task.name, pairs);
+    facts.push([say.data, files === null ? made : say.filePairs(files.join(' + '), pairs)]);
     facts.push([say.plan, say.planLine(count(steps), count(recipe.batchTokens), seed)]);
     facts.push([say.trainedSteps, say.ofSteps(count(run.step), count(steps))]);
   }

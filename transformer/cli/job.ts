@@ -4,18 +4,20 @@ import { join } from 'node:path';
 import { CHECKPOINT } from '../checkpoint.ts';
 import type { Pair } from '../data/batches.ts';
 import { count } from '../report/language.ts';
+import { taskNamed } from '../tasks/index.ts';
 import type { Context } from './context.ts';
 import { type Dataset, loadDataset } from './dataset.ts';
 import { UsageError } from './errors.ts';
 import { chosenModel, type ModelFlags } from './modelOptions.ts';
 import type { DeviceFlags } from './options.ts';
-import { defaultPreset, PRESETS, type PresetName } from './presets.ts';
+import { defaultPreset, type PresetName, presetOf, TRANSLATION } from './presets.ts';
 import { newRun, openRun, RUNS, type RunFolder, runOfCheckpoint } from './runFolder.ts';
 import { chosenSchedule, type ScheduleFlags } from './schedule.ts';
 import type { CheckpointSettings, DataSettings, RunSettings } from './settings.ts';
 
 /** What `heddle train` takes. */
 export interface TrainFlags extends DeviceFlags, ScheduleFlags, ModelFlags {
+  readonly task?: string;
   readonly data?: readonly string[];
   readonly preset?: PresetName;
   readonly steps?: number;
@@ -53,15 +55,18 @@ export const prepareJob = (flags: TrainFlags, context: Context): Promise<Job> =>
 
 async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
   const { say } = context;
-  const name = flags.preset ?? defaultPreset(flags.data !== undefined);
-  const preset = PRESETS[name];
+  const task = flags.task === undefined ? TRANSLATION : taskNamed(flags.task);
+  if (flags.data !== undefined && task.files === null) throw new UsageError(say.ownPairs(task.name));
+  const name = flags.preset ?? defaultPreset(task, flags.data !== undefined);
+  const preset = presetOf(name, task);
   const path = flags.out ?? join(RUNS, nameByTime(new Date()));
   if (existsSync(join(path, CHECKPOINT.config))) throw new UsageError(say.outExists(path));
   const length = lengthOf(flags, context) ?? { steps: preset.steps };
   const model = chosenModel(flags, preset.model, say);
   const seed = flags.seed ?? 1;
-  const dataset = await loadDataset(flags.data ?? null, seed);
+  const dataset = await loadDataset(task, flags.data ?? null, seed);
   const settings: Job['settings'] = {
+    task: task.name,
     preset: name,
     model,
     data: dataSettings(dataset),
@@ -107,7 +112,7 @@ async function resumedJob(flags: TrainFlags, path: string, context: Context): Pr
   if (before === null) throw new UsageError(say.noState(path));
   const length = lengthOf(flags, context) ?? { steps: before.steps };
   const files = flags.data ?? before.data.files;
-  const dataset = await loadDataset(files, before.seed);
+  const dataset = await loadDataset(run.task, files, before.seed);
   const data = dataSettings(dataset);
   if (data.fingerprint !== before.data.fingerprint) {
     const place = files?.join(' + ') ?? path;

@@ -1,5 +1,6 @@
 import { DEFAULTS } from '../config.ts';
 import type { TransformerConfig } from '../model.ts';
+import { type Recipe, type Task, taskNamed } from '../tasks/index.ts';
 import type { ScheduleSettings } from './schedule.ts';
 
 /** All there is to say of a model but its vocabularies. */
@@ -36,9 +37,14 @@ const paper = {
   steps: 100_000,
 } as const;
 
+const fromRecipe = ({ model, ...recipe }: Recipe): Preset => ({ ...recipe, model: { ...plain, ...model } });
+
+/** What is learnt unless another task is named. */
+export const TRANSLATION: Task = taskNamed('translate');
+
 /**
- * `base` and `big` are the paper's models; the others suit short sentences and a machine without a card. `demo` is for the
- * built-in corpus, which has so many sentences that hardly one comes twice: nothing to overfit, so no dropout.
+ * `base` and `big` are the paper's models; the others suit short sentences and a machine without a card. `demo` is what
+ * the built-in corpus is trained with.
  */
 export const PRESETS = {
   tiny: {
@@ -47,12 +53,7 @@ export const PRESETS = {
     steps: 1500,
     schedule: { kind: 'linear', warmup: 100, lr: 0.003 },
   },
-  demo: {
-    ...quick,
-    model: { ...small, dropout: 0 },
-    steps: 900,
-    schedule: { kind: 'linear', warmup: 100, lr: 0.002 },
-  },
+  demo: fromRecipe(TRANSLATION.recipe),
   small: {
     ...quick,
     model: { ...small, dropout: 0.1 },
@@ -72,8 +73,12 @@ export const PRESETS = {
 
 export type PresetName = keyof typeof PRESETS;
 
-/** What is trained when nobody says: on the built-in corpus, and on sentences of the user's own. */
-export const defaultPreset = (ownData: boolean): PresetName => (ownData ? 'small' : 'demo');
+/** What is trained when nobody says: on pairs of the user's own, on the built-in corpus; null: what the task asks for. */
+export function defaultPreset(task: Task, ownData: boolean): PresetName | null {
+  if (ownData) return 'small';
+  return task === TRANSLATION ? 'demo' : null;
+}
 
-/** Share of the unseen sentences the default run on the built-in corpus must translate exactly. */
-export const WANTED_MATCH = 0.95;
+/** A preset by its name, or the recipe of the task itself. */
+export const presetOf = (name: PresetName | null, task: Task): Preset =>
+  name === null ? fromRecipe(task.recipe) : PRESETS[name];

@@ -19,15 +19,18 @@ const MOST_RIGHT = 50;
 export interface Findings {
   readonly samples: readonly Sample[];
   readonly scores: TestScores | null;
+  /** Inputs longer than any in training. */
+  readonly longer: readonly Sample[];
   readonly showcase: readonly AttentionSample[];
 }
 
-const NONE: Findings = { samples: [], scores: null, showcase: [] };
+const NONE: Findings = { samples: [], scores: null, longer: [], showcase: [] };
 
 /** The contents of samples.json: the verdict on every test sentence, and the sentences to show. */
 export interface SamplesFile {
   readonly test: TestScores | null;
   readonly samples: readonly Sample[];
+  readonly longer: readonly Sample[];
   readonly showcase: readonly Sample[];
 }
 
@@ -58,9 +61,9 @@ export class ReportFile {
 
   /** Writes both files when all is done. */
   async finish(log: readonly LogEntry[], findings: Findings): Promise<void> {
-    const { samples, scores, showcase } = findings;
+    const { samples, scores, longer, showcase } = findings;
     const plain = ({ source, references, output, right }: Sample): Sample => ({ source, references, output, right });
-    const file: SamplesFile = { test: scores, samples, showcase: showcase.map(plain) };
+    const file: SamplesFile = { test: scores, samples, longer, showcase: showcase.map(plain) };
     await replaceFile(join(this.#start.run.path, 'samples.json'), `${JSON.stringify(file, null, 1)}\n`);
     const step = log.at(-1)?.step ?? 0;
     await this.write(log, { state: 'finished', step, steps: step, left: null }, findings);
@@ -94,6 +97,7 @@ function reportOf(
     device: { description: device.description, software: device.software },
     config: model.config,
     parameters: model.parameters().reduce((n, p) => n + p.size, 0),
+    task: settings.task,
     data: dataset.files,
     pairs: dataset.train.length,
     training: {

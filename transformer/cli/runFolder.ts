@@ -5,11 +5,13 @@ import { version } from '../../package.json';
 import { CHECKPOINT, checkpointConfig, decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
 import type { Translator } from '../decode.ts';
 import type { Transformer } from '../model.ts';
+import { type Task, taskNamed } from '../tasks/index.ts';
 import type { TrainState } from '../training/index.ts';
 import { Checkpoints, retained } from './checkpoints.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
 import { removeUnfinished, replaceFile, unless } from './files.ts';
+import { TRANSLATION } from './presets.ts';
 import { parseConfig, type RunConfig } from './runConfig.ts';
 import type { RunSettings } from './settings.ts';
 
@@ -46,6 +48,11 @@ export class RunFolder {
   /** The model's shape; there is one as soon as training began. */
   get model(): Transformer['config'] | null {
     return this.#config?.model ?? null;
+  }
+
+  /** What it learnt; a model of other hands translates. */
+  get task(): Task {
+    return taskNamed(this.settings?.task ?? TRANSLATION.name);
   }
 
   get settings(): RunSettings | null {

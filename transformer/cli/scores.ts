@@ -22,18 +22,21 @@ export interface ScoreOptions {
   readonly tokenize?: BleuTokenizer | undefined;
   /** Compare in lower case. */
   readonly lowercase?: boolean | undefined;
+  /** Whether a hypothesis is as good as a reference; to the letter unless told. */
+  readonly isRight?: (hypothesis: string, reference: string) => boolean;
 }
 
 /** Scores of translations, each against all its references. */
 export function scoreAll(
   hypotheses: readonly string[],
   references: readonly (readonly string[])[],
-  { tokenize = bleuTokenizer(references), lowercase = false }: ScoreOptions = {},
+  { tokenize = bleuTokenizer(references), lowercase = false, isRight }: ScoreOptions = {},
 ): Scores {
   const cased = (text: string): string => (lowercase ? text.toLowerCase() : text);
   const match = exactMatch(
     hypotheses.map(cased),
     references.map((list) => list.map(cased)),
+    isRight,
   );
   return {
     bleu: corpusBleu(hypotheses, references, { tokenize, lowercase }),

@@ -6,7 +6,10 @@ import type { ScheduleSettings } from './schedule.ts';
  * nothing else. What they decide together is in one group each; a new choice is one more field of the group it belongs to.
  */
 export interface RunSettings {
-  readonly preset: PresetName;
+  /** What is learnt, by its name in TASKS. */
+  readonly task: string;
+  /** Null: the recipe of the task. */
+  readonly preset: PresetName | null;
   readonly model: ModelSettings;
   readonly data: DataSettings;
   /** Of all random choices: the split, the starting values, the order of the data, dropout. */
@@ -20,7 +23,7 @@ export interface RunSettings {
 
 /** What is trained on. */
 export interface DataSettings {
-  /** Files, as they were given; null for the built-in corpus. */
+  /** Files, as they were given; null for pairs that the task makes. */
   readonly files: readonly string[] | null;
   /** Pairs trained on. */
   readonly pairs: number;

@@ -2,8 +2,10 @@ import { spread } from '../data/index.ts';
 import { type AttentionData, chosenWeights, readBefore } from '../report/attentionTable.ts';
 import { count, percent } from '../report/language.ts';
 import type { Sample, TestScores } from '../report/run.ts';
+import type { Task } from '../tasks/index.ts';
 import type { Context } from './context.ts';
 import { drawHeatMap, drawLegend } from './heatmap.ts';
+import { TRANSLATION } from './presets.ts';
 import { alignRows, bold, type Colours, coloursOf, columnsOf, dim, green, pad, red, widthOf } from './terminal.ts';
 
 const SHOWN_RIGHT = 4;
@@ -23,9 +25,18 @@ export const printLine = (text: string): void => print(text);
 export const printTitle = (text: string): void => print(`\n${bold(text, colours())}`);
 
 /** How the unseen sentences came out. */
-export function printScores({ right, total, bleu, chrf }: TestScores, { say }: Context): void {
-  print(say.exactMatch(percent(right / total), count(right), count(total)));
+export function printScores({ right, total, bleu, chrf }: TestScores, { say }: Context, task: Task): void {
+  const match = task === TRANSLATION ? say.exactMatch : say.exactMatchOfInputs;
+  print(match(percent(right / total), count(right), count(total)));
   print(`BLEU ${bleu.score.toFixed(1)}  chrF2 ${chrf.score.toFixed(1)}`);
+}
+
+/** How inputs came out that are longer than any in training. */
+export function printLonger(samples: readonly Sample[], { say }: Context, { longer }: Task): void {
+  if (longer === null) return;
+  const right = samples.filter((s) => s.right).length;
+  const share = percent(right / samples.length);
+  print(say.longerMatch(...longer.lengths, share, count(right), count(samples.length)));
 }
 
 /** A translation may be empty; a dash says that it is. */
@@ -67,10 +78,11 @@ export function printShowcase(samples: readonly Sample[], { say }: Context): voi
 }
 
 /** The cross-attention of the last layer as a heat map, the mean over its heads. */
-export function printAttention(sample: AttentionData, { say }: Context): void {
+export function printAttention(sample: AttentionData, { say }: Context, task: Task): void {
   const layer = sample.attention.length - 1;
   if (layer < 0) return;
-  printTitle(say.attentionTitle(sample.source, layer + 1));
+  const title = task === TRANSLATION ? say.attentionTitle : say.attentionTitleOfInput;
+  printTitle(title(sample.source, layer + 1));
   const rows = sample.tokens.map((token, r) => `${readBefore(sample, r)} → ${token}`);
   const values = chosenWeights(sample, { layer, head: null });
   const options = { colours: colours(), width: columnsOf(process.stdout) - 2, corner: say.readsPredicts };

@@ -45,7 +45,7 @@ export async function start(job: Job, context: Context): Promise<Start> {
 }
 
 function newTranslator({ settings, dataset }: Job, { say }: Context): Translator {
-  const tokenizers = buildTokenizers(dataset.train);
+  const tokenizers = buildTokenizers(dataset.train, dataset.task.tokenizers);
   const { source, target } = tokenizers;
   if (settings.model.sharedEmbeddings && source !== target) {
     throw new UsageError(say.twoVocabularies(count(source.size), count(target.size)));

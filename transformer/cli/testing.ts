@@ -3,18 +3,20 @@ import { type Translator, translateMany } from '../decode.ts';
 import { bleuTokenizer, corpusBleu, corpusChrf } from '../evaluate/index.ts';
 import { inspectTranslation } from '../inspect.ts';
 import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
+import type { Task } from '../tasks/index.ts';
 import { isRight } from './tokenizers.ts';
 
 /** Translates every sentence and yields each with its verdict, batch by batch, in no particular order. */
 export async function* translateAll(
   translator: Translator,
   sentences: readonly ReferencedSentence[],
+  task: Task,
 ): AsyncGenerator<Sample[]> {
   const sources = sentences.map(({ source }) => source);
   for await (const batch of translateMany(translator, sources)) {
     yield batch.map(({ place, translation: { text } }) => {
       const { source, references } = sentences[place]!;
-      return { source, references, output: text, right: isRight(text, references, translator.target) };
+      return { source, references, output: text, right: isRight(text, references, translator.target, task.isRight) };
     });
   }
 }
@@ -39,8 +41,9 @@ export function scoresOf(samples: readonly Sample[]): TestScores | null {
 export async function inspect(
   translator: Translator,
   { source, references }: ReferencedSentence,
+  task: Task,
 ): Promise<AttentionSample> {
   const { text, sourceTokens, tokens, attention, probabilities } = await inspectTranslation(translator, source);
-  const right = isRight(text, references, translator.target);
+  const right = isRight(text, references, translator.target, task.isRight);
   return { source, references, output: text, right, sourceTokens, tokens, attention, probabilities };
 }

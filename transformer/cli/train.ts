@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { Device } from '../../engine/index.ts';
+import type { ReferencedSentence } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
 import { count, percent } from '../report/language.ts';
 import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
 import { structureOf } from '../report/structure.ts';
+import type { Task } from '../tasks/index.ts';
 import { resumeCommand } from './commandLine.ts';
 import type { Context } from './context.ts';
 import type { Dataset } from './dataset.ts';
@@ -13,10 +15,18 @@ import { Interrupt } from './interrupt.ts';
 import { prepareJob, type TrainFlags } from './job.ts';
 import { learn } from './learn.ts';
 import { modelArguments } from './modelOptions.ts';
-import { defaultPreset, PRESETS, WANTED_MATCH } from './presets.ts';
+import { defaultPreset, presetOf, TRANSLATION } from './presets.ts';
 import { Progress, progressOptions } from './progress.ts';
 import { ReportFile } from './reportFile.ts';
-import { printAttention, printFacts, printLine, printSamples, printScores, printShowcase } from './show.ts';
+import {
+  printAttention,
+  printFacts,
+  printLine,
+  printLonger,
+  printSamples,
+  printScores,
+  printShowcase,
+} from './show.ts';
 import { type Start, start } from './start.ts';
 import { inspect, scoresOf, translateAll } from './testing.ts';
 
@@ -36,22 +46,26 @@ export async function train(flags: TrainFlags, context: Context): Promise<number
   const report = new ReportFile(started, device, context.language);
   const log = await learn(started, report, interrupt, context);
   const step = log.at(-1)?.step ?? 0;
-  const samples = interrupt.wasRequested ? null : await test(translator, dataset, interrupt, context);
-  if (samples === null) {
+  const test = (sentences: readonly ReferencedSentence[]): Promise<Sample[] | null> =>
+    runTest(translator, dataset.task, sentences, interrupt, context);
+  const samples = interrupt.wasRequested ? null : await test(dataset.test);
+  const longer = samples === null ? null : await test(dataset.longer);
+  if (samples === null || longer === null) {
     await report.write(log, { state: 'stopped', step, steps: started.settings.steps, left: null });
     console.error(`heddle: ${say.stopped(count(step), resumeCommand(run.path))}`);
     device.destroy();
     return EXIT.interrupted;
   }
   const scores = scoresOf(samples);
-  if (scores !== null) printScores(scores, context);
+  if (scores !== null) printScores(scores, context, dataset.task);
+  if (longer.length > 0) printLonger(longer, context, dataset.task);
   const showcase: AttentionSample[] = [];
-  for (const sentence of dataset.showcase) showcase.push(await inspect(translator, sentence));
+  for (const sentence of dataset.showcase) showcase.push(await inspect(translator, sentence, dataset.task));
 
   printSamples(samples, context);
   printShowcase(showcase, context);
-  if (showcase[0]) printAttention(showcase[0], context);
-  await report.finish(log, { samples, scores, showcase });
+  if (showcase[0]) printAttention(showcase[0], context, dataset.task);
+  await report.finish(log, { samples, scores, longer, showcase });
   printLine('');
   printFacts([
     [say.run, run.path],
@@ -61,15 +75,15 @@ export async function train(flags: TrainFlags, context: Context): Promise<number
   return verdict(started, scores, context);
 }
 
-function printPlan(start: Start, device: Device, { say, language }: Context): void {
+function printPlan(start: Start, device: Device, context: Context): void {
+  const { say, language } = context;
   const { settings, dataset, run, translator, state } = start;
   const { layers, heads, dModel, feedForward } = translator.model.config;
   const parameters = translator.model.parameters().reduce((n, p) => n + p.size, 0);
-  const sizes = [count(dataset.train.length), count(dataset.test.length)] as const;
   const { steps, seed, recipe } = settings;
   printFacts([
     [say.device, device.description],
-    [say.data, dataset.files === null ? say.builtInData(...sizes) : say.fileData(dataset.files.join(' + '), ...sizes)],
+    [say.data, dataText(dataset, context)],
     [say.vocabulary, say.vocabularyLine(count(translator.source.size), count(translator.target.size))],
     [say.model, say.modelLine(layers, heads, dModel, feedForward, count(parameters))],
     ['', structureOf(translator.model.config)[language]],
@@ -83,10 +97,17 @@ function printPlan(start: Start, device: Device, { say, language }: Context): vo
   else if (start.resumed) console.error(`heddle: ${say.noCheckpoint(run.path)}`);
 }
 
+function dataText({ task, files, train, test }: Dataset, { say }: Context): string {
+  const sizes = [count(train.length), count(test.length)] as const;
+  if (files !== null) return say.fileData(files.join(' + '), ...sizes);
+  return task === TRANSLATION ? say.builtInData(...sizes) : say.madeData(task.name, ...sizes);
+}
+
 /** Translates the sentences set aside; null when somebody asked to stop. */
-async function test(
+async function runTest(
   translator: Translator,
-  { test: all }: Dataset,
+  task: Task,
+  all: readonly ReferencedSentence[],
   interrupt: Interrupt,
   context: Context,
 ): Promise<Sample[] | null> {
@@ -100,7 +121,7 @@ async function test(
   const progress = new Progress(say.testing, sentences.length, 0, progressOptions(context));
   let right = 0;
   try {
-    for await (const batch of translateAll(translator, sentences)) {
+    for await (const batch of translateAll(translator, sentences, task)) {
       samples.push(...batch);
       right += batch.filter((s) => s.right).length;
       progress.update(samples.length, `${percent(right / samples.length)} ${say.right}`);
@@ -112,15 +133,16 @@ async function test(
   return samples;
 }
 
-/** The whole default run has a mark to reach; any other run is what it is. */
+/** A whole run of a task as it asks to be trained has a mark to reach; any other run is what it is. */
 function verdict({ settings, dataset }: Start, scores: TestScores | null, { say }: Context): number {
-  const preset = defaultPreset(false);
-  const { model, steps } = PRESETS[preset];
+  const { task, files } = dataset;
+  const preset = defaultPreset(task, false);
+  const { model, steps } = presetOf(preset, task);
   const asItIs = settings.preset === preset && modelArguments(settings.model, model).length === 0;
-  const whole = dataset.files === null && asItIs && settings.steps >= steps;
+  const whole = files === null && asItIs && settings.steps >= steps;
   if (!whole || scores === null) return EXIT.ok;
   const share = scores.right / scores.total;
-  if (share >= WANTED_MATCH) return EXIT.ok;
-  console.error(`heddle: ${say.belowTarget(percent(share), percent(WANTED_MATCH))}`);
+  if (share >= task.wanted) return EXIT.ok;
+  console.error(`heddle: ${say.belowTarget(percent(share), percent(task.wanted))}`);
   return EXIT.failure;
 }

@@ -9,6 +9,7 @@ import {
 } from '../decode.ts';
 import { generate } from '../decoding/index.ts';
 import { type CrossAttention, crossAttention } from '../inspect.ts';
+import type { Task } from '../tasks/index.ts';
 import type { Context } from './context.ts';
 import { type Decoding, type DecodingFlags, decodingOf } from './decodingOptions.ts';
 import { openChosen } from './device.ts';
@@ -50,12 +51,13 @@ export async function translateLines(
   const decoding = decodingOf(flags, context, flags.nBest);
   checkTogether(flags, context);
   const run = await openRun(flags.model, context);
+  const { task } = run;
   const device = await openChosen(flags, context);
   const translator = await run.load();
-  const write = flags.stream ? streaming(translator, decoding) : printing(translator, decoding, flags, context);
+  const write = flags.stream ? streaming(translator, decoding) : printing(translator, decoding, flags, task, context);
   const written = async (lines: readonly string[]): Promise<void> => {
     for (let i = 0; i < lines.length; i += TOGETHER) {
-      const batch = lines.slice(i, i + TOGETHER);
+      const batch = lines.slice(i, i + TOGETHER).map((line) => task.input(line));
       reportUnknown(batch, translator, context);
       await write(batch);
     }
@@ -93,7 +95,7 @@ const streaming =
   };
 
 const printing =
-  (translator: Translator, { options }: Decoding, flags: TranslateFlags, context: Context): Write =>
+  (translator: Translator, { options }: Decoding, flags: TranslateFlags, task: Task, context: Context): Write =>
   async (texts) => {
     const sources = texts.map((text) => encodeSource(translator, text) ?? []);
     const spoken = sources.filter((ids) => ids.length > 0);
@@ -108,7 +110,12 @@ const printing =
         return { ...spelled(translator, ids, hypothesis), ...(attention && { attention }) };
       });
       // an empty line stays one, so that input and output go line by line together
-      print({ source: texts[i]!, translations: translations.length > 0 ? translations : [NOTHING] }, flags, context);
+      print(
+        { source: texts[i]!, translations: translations.length > 0 ? translations : [NOTHING] },
+        flags,
+        task,
+        context,
+      );
     }
   };
 
@@ -124,7 +131,12 @@ const attentionOf = (
     target.mark('bos'),
   );
 
-function print({ source, translations }: Translated, { nBest, json }: TranslateFlags, context: Context): void {
+function print(
+  { source, translations }: Translated,
+  { nBest, json }: TranslateFlags,
+  task: Task,
+  context: Context,
+): void {
   if (json) {
     const [first] = translations;
     const listed = translations.map(({ sourceTokens: _, ...rest }) => rest);
@@ -136,7 +148,7 @@ function print({ source, translations }: Translated, { nBest, json }: TranslateF
     process.stdout.write(nBest === undefined ? `${line}\n` : `${k + 1}\t${score.toFixed(4)}\t${line}\n`);
     if (attention === undefined) continue;
     const probabilities = logProbabilities.map(Math.exp);
-    printAttention({ source, sourceTokens, tokens, attention, probabilities }, context);
+    printAttention({ source, sourceTokens, tokens, attention, probabilities }, context, task);
   }
 }
 

@@ -89,16 +89,12 @@ function summary(run: RunReport): Markup {
   const { config, training, test, log } = run;
   const live = isLive(run.progress);
   const memory = log.at(-1)?.memory;
-  const pairs = count(run.pairs);
   const facts: readonly (readonly [Both<string>, Content])[] = [
     [texts.model, both(bothOf(texts.modelShape, config.layers, config.heads, config.dModel, config.feedForward))],
     [texts.structure, both(structureOf(config))],
     [texts.parameters, count(run.parameters)],
     [texts.vocabularies, both(bothOf(texts.vocabularySizes, count(config.srcVocab), count(config.tgtVocab)))],
-    [
-      texts.data,
-      both(run.data === null ? bothOf(texts.builtIn, pairs) : bothOf(texts.fromFile, pairs, run.data.join(' + '))),
-    ],
+    [texts.data, both(dataText(run))],
     [
       texts.training,
       both(
@@ -138,6 +134,11 @@ function summary(run: RunReport): Markup {
 ${last === undefined ? null : html`<p class="hero"><strong>${number(last.smooth)}</strong><span>${both(live ? texts.lossNow : texts.finalLoss)}<br><small>${both(texts.finalLossNote)}</small></span></p>`}</div>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${both(name)}</dt><dd>${value}</dd></div>`)}</dl>`,
   );
+}
+
+function dataText({ data, task, pairs }: RunReport): Both<string> {
+  if (data !== null) return bothOf(texts.fromFile, count(pairs), data.join(' + '));
+  return task === 'translate' ? bothOf(texts.builtIn, count(pairs)) : bothOf(texts.made, count(pairs), task);
 }
 
 function attention(run: RunReport): Markup | null {

@@ -81,7 +81,9 @@ export interface RunReport {
     readonly tgtVocab: number;
   };
   readonly parameters: number;
-  /** Where the pairs came from: a file, or null for the built-in corpus. */
+  /** What was learnt, by its name in TASKS. */
+  readonly task: string;
+  /** Where the pairs came from: files, or null for those that the task makes. */
   readonly data: readonly string[] | null;
   readonly pairs: number;
   readonly training: {

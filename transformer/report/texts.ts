@@ -42,8 +42,8 @@ export const texts = {
   summary: say('Summary', '概要'),
   exactMatch: say('Exact match', '完全匹配'),
   exactMatchOf: tell(
-    (right: string, total: string) => `${right} of ${total} unseen sentences, exactly as expected`,
-    (right: string, total: string) => `${total} 个未见过的句子中，${right} 个与参考完全一致`,
+    (right: string, total: string) => `${right} of ${total} unseen inputs, exactly as expected`,
+    (right: string, total: string) => `${total} 个未见过的输入中，${right} 个与参考完全一致`,
   ),
   noTest: say('no unseen sentences were set aside', '没有留出测试句子'),
   testLater: say('unseen sentences are translated at the end', '训练结束后翻译未见过的句子'),
@@ -73,6 +73,10 @@ export const texts = {
   builtIn: tell(
     (pairs: string) => `built-in corpus, ${pairs} sentence pairs`,
     (pairs: string) => `内置语料，${pairs} 个句对`,
+  ),
+  made: tell(
+    (pairs: string, task: string) => `made by the task ${task}, ${pairs} pairs`,
+    (pairs: string, task: string) => `由任务 ${task} 生成，${pairs} 个样本`,
   ),
   fromFile: tell(
     (pairs: string, files: string) => `${files}, ${pairs} sentence pairs`,

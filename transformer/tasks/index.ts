@@ -8,7 +8,7 @@ import type { Task } from './task.ts';
 import { text } from './text.ts';
 import { translation } from './translation.ts';
 
-export type { LongerTest, SplitSizes, Task, TaskSplit } from './task.ts';
+export type { LongerTest, Recipe, SplitSizes, Task, TaskSplit } from './task.ts';
 export { textInput, textPair } from './textForm.ts';
 
 /** Every task, the default first. */

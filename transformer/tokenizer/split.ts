@@ -19,22 +19,32 @@ interface Part {
 export function split(text: string, pattern: RegExp, behavior: Behavior, invert = false): string[] {
   const parts: Part[] = [];
   let end = 0;
-  for (const found of matches(text, pattern)) {
-    if (found.index > end) parts.push({ text: text.slice(end, found.index), match: invert });
-    parts.push({ text: found[0], match: !invert });
-    end = found.index + found[0].length;
-  }
+  eachMatch(text, pattern, (found, index) => {
+    if (index > end) parts.push({ text: text.slice(end, index), match: invert });
+    parts.push({ text: found, match: !invert });
+    end = index + found.length;
+  });
   if (end < text.length) parts.push({ text: text.slice(end), match: invert });
   return arrange(parts, behavior)
     .map((part) => part.text)
     .filter((piece) => piece !== '');
 }
 
-/** The matches of a pattern. V8 finds some empty ones between the halves of a character beyond U+FFFF: not those. */
-function* matches(text: string, pattern: RegExp): Generator<RegExpExecArray> {
-  for (const found of text.matchAll(pattern)) {
-    const halved = found[0] === '' && found.index > 0 && text.codePointAt(found.index - 1)! > 0xffff;
-    if (!halved) yield found;
+/**
+ * Calls `visit` for each match of a pattern. V8 finds some empty ones between the halves of a character beyond U+FFFF:
+ * not for those. By hand and not by `matchAll`, since every word of a corpus comes through here.
+ */
+function eachMatch(text: string, pattern: RegExp, visit: (found: string, index: number) => void): void {
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const [found] = match;
+    const { index } = match;
+    if (found !== '') visit(found, index);
+    else {
+      const halved = index > 0 && text.codePointAt(index - 1)! > 0xffff;
+      if (!halved) visit(found, index);
+      pattern.lastIndex += text.codePointAt(index)! > 0xffff ? 2 : 1;
+    }
   }
 }
 
@@ -42,10 +52,10 @@ function* matches(text: string, pattern: RegExp): Generator<RegExpExecArray> {
 export function replace(text: string, pattern: RegExp, content: string): string {
   let result = '';
   let end = 0;
-  for (const found of matches(text, pattern)) {
-    result += text.slice(end, found.index) + content;
-    end = found.index + found[0].length;
-  }
+  eachMatch(text, pattern, (found, index) => {
+    result += text.slice(end, index) + content;
+    end = index + found.length;
+  });
   return result + text.slice(end);
 }
 

@@ -1,10 +1,11 @@
 import { Option } from 'commander';
+import { TASKS } from '../../tasks/index.ts';
 import { type AddCommand, finish, prepare } from '../command.ts';
 import type { TrainFlags } from '../job.ts';
 import type { Messages } from '../messages/index.ts';
 import { modelOptions } from '../modelOptions.ts';
 import { choiceOption, decimalOption, deviceOptions, numberOption, seedOption } from '../options.ts';
-import { defaultPreset, PRESETS } from '../presets.ts';
+import { PRESETS, TRANSLATION } from '../presets.ts';
 import { SCHEDULES } from '../schedule.ts';
 import { train } from '../train.ts';
 
@@ -21,6 +22,7 @@ export const addTrain: AddCommand = (program, context, done) => {
     'heddle train --preset small --steps 500',
     'heddle train --data pairs.tsv --epochs 10 --out runs/mine',
     'heddle train --data train.en.gz train.de.gz --backend webgpu',
+    'heddle train --task dates',
     'heddle train --resume runs/mine',
   ])
     .description(say.helpTrain)
@@ -39,15 +41,15 @@ export const addTrain: AddCommand = (program, context, done) => {
   finish(command, context);
 };
 
-const dataOptions = (say: Messages): Option[] => [new Option('--data <file...>', say.helpData)];
+const taskNames = TASKS.map(({ name }) => name);
+
+const dataOptions = (say: Messages): Option[] => [
+  choiceOption('--task <name>', say.helpTask(taskNames.join(', '), TRANSLATION.name), say, taskNames),
+  new Option('--data <file...>', say.helpData),
+];
 
 const presetOptions = (say: Messages): Option[] => [
-  choiceOption(
-    '--preset <name>',
-    say.helpPreset(Object.keys(PRESETS).join(', '), defaultPreset(false), defaultPreset(true)),
-    say,
-    Object.keys(PRESETS),
-  ),
+  choiceOption('--preset <name>', say.helpPreset(Object.keys(PRESETS).join(', ')), say, Object.keys(PRESETS)),
 ];
 
 const recipeOptions = (say: Messages): Option[] => [

@@ -6,12 +6,25 @@ import { exporting } from './export.ts';
 import { general } from './general.ts';
 import { info } from './info.ts';
 import { modelling } from './model.ts';
+import { tasks } from './tasks.ts';
 import { train } from './train.ts';
 import { training } from './training.ts';
 import { translate } from './translate.ts';
 
 /** The rooms of the table; no name stands in two of them (a test holds that). */
-export const ROOMS = { general, errors, train, training, modelling, decoding, evaluate, translate, info, exporting };
+export const ROOMS = {
+  general,
+  errors,
+  train,
+  training,
+  modelling,
+  decoding,
+  evaluate,
+  translate,
+  info,
+  exporting,
+  tasks,
+};
 
 /** Everything the command line says, in both languages. A text that lacks one is a type error. */
 const table = {
@@ -25,6 +38,7 @@ const table = {
   ...translate,
   ...info,
   ...exporting,
+  ...tasks,
 };
 
 export type Messages = Speech<typeof table>;

@@ -8,9 +8,8 @@ export const train = {
     '句对：一个文件（制表符分隔或每行一个 JSON），或两个逐行对应的文件，支持 .gz（默认内置语料）',
   ),
   helpPreset: tell(
-    (names: string, preset: string, own: string) =>
-      `size of the model: ${names} (default: ${preset}; with --data: ${own})`,
-    (names: string, preset: string, own: string) => `模型大小：${names}（默认 ${preset}；用 --data 时 ${own}）`,
+    (names: string) => `size of the model: ${names} (default: what the task asks for; with --data: small)`,
+    (names: string) => `模型大小：${names}（默认由任务决定；用 --data 时 small）`,
   ),
   device: say('device', '设备'),
   model: say('model', '模型'),

@@ -1,0 +1,93 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { TASKS } from '../transformer/tasks/index.ts';
+import { commandLine, TINY } from './support/cli.ts';
+
+const { folder, heddle, expectLine } = commandLine();
+
+describe('tasks', () => {
+  it('are listed with a sample and a command each, in both languages', async () => {
+    const { code, stdout } = await heddle(['tasks']);
+    expect(code).toBe(0);
+    for (const { name, describe, sample } of TASKS) {
+      expect(stdout).toContain(`${name}  ${describe.en}\n  ${sample.source} → ${sample.target}\n  heddle train`);
+    }
+    expect((await heddle(['tasks', '--lang', 'zh'])).stdout).toContain(TASKS[1]!.describe.zh);
+    expect((await heddle(['train', '--help'])).stdout).toContain('--task <name>');
+  });
+
+  it('say in one line what does not go together', async () => {
+    await expectLine(['train', '--task', 'dance'], /--task: 'dance'\. Expected one of translate, copy, reverse/);
+    await expectLine(['train', '--task', 'sort', '--data', 'pairs.tsv'], /--data does not go with --task sort/);
+    await expectLine(['train', '--resume', 'x', '--task', 'sort'], /--resume does not go with --task/);
+    await expectLine(['train', '--task', 'copy', '--data', 'x'], /--data 不能与/, { LC_ALL: 'zh_CN.UTF-8' });
+  });
+
+  it('train, test on longer inputs too, and go into the report', async () => {
+    const args = ['train', '--task', 'copy', ...TINY, '--steps', '2', '--out', 'copied'];
+    const { code, stdout } = await heddle(args);
+    // far below its mark, but no whole run of the recipe, which alone has to reach it
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/data +made by the task copy: 60,000 pairs to train on, 1,000 unseen ones to test on/);
+    expect(stdout).toMatch(/exact match on unseen inputs: [\d.]+ % \(\d+ of 1,000\)/);
+    expect(stdout).toMatch(/on inputs longer than any it was trained on \(17 to 24\): [\d.]+ % \(\d+ of 200\)/);
+    expect(stdout).toContain('What it looks at, reading “heddle2025”');
+    const run = join(folder, 'copied');
+    expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('made by the task copy, 60,000 pairs');
+    expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('heddle train --task copy --preset tiny');
+    const { longer, samples } = JSON.parse(readFileSync(join(run, 'samples.json'), 'utf8'));
+    expect([samples.length, longer.length]).toEqual([1000, 200]);
+    expect((await heddle(['info', run])).stdout).toMatch(/data +made by the task copy, 60,000 pairs/);
+  });
+
+  it.each(['reverse', 'sort', 'dates', 'text'])('%s: trains, and can be used', async (task) => {
+    const args = ['train', '--task', task, ...TINY, '--steps', '2', '--out', task];
+    let interrupted = false;
+    const trained = await heddle(args, {
+      watch: (stderr, child) => {
+        // the model is saved by then; the test of a thousand inputs is no part of this one
+        if (interrupted || !stderr.includes('testing')) return;
+        interrupted = true;
+        child.kill('SIGINT');
+      },
+    });
+    expect(trained.stdout).toContain('trained 2 steps');
+    const { sample } = TASKS.find(({ name }) => name === task)!;
+    const used = await heddle(['translate', '--model', task, '--backend', 'wasm', sample.source]);
+    expect(used).toMatchObject({ code: 0, stderr: '' });
+    expect(used.stdout.split('\n')).toHaveLength(2);
+  });
+});
+
+describe('text on pairs of the user', () => {
+  const pairs = [
+    '{"question": "Where does Ben live?", "context": "Anna lives in Rome. Ben lives in Oslo.", "answer": "Oslo"}',
+    '{"question": "Where does Anna live?", "context": "Anna lives in Rome. Ben lives in Oslo.", "answer": "Rome"}',
+    '{"document": "Anna lives in Oslo. It rained. She works as a baker.", "summary": "Anna is a baker from Oslo."}',
+    '{"source": "say hello to Ben", "target": "Hello, Ben!"}',
+  ];
+
+  it('learns what a file shows it, and answers objects without their answer', async () => {
+    writeFileSync(join(folder, 'own.jsonl'), `${pairs.join('\n')}\n{"oops": 1}\n`);
+    const args = ['train', '--task', 'text', '--data', 'own.jsonl', ...TINY, '--steps', '80', '--out', 'own'];
+    const trained = await heddle(args);
+    expect(trained.code).toBe(0);
+    expect(trained.stderr).toContain('left out 1 bad line: 1 without the text of both keys (line 5)');
+    expect(trained.stdout).toContain('right  question: Where does Ben live? context: Anna lives in Rome.');
+    const { answer: _, ...question } = JSON.parse(pairs[1]!);
+    const { summary: __, ...document } = JSON.parse(pairs[2]!);
+    const input = [JSON.stringify(question), JSON.stringify(document), 'say hello to Ben'].join('\n');
+    const used = await heddle(['translate', '--model', 'own', '--backend', 'wasm'], { input });
+    expect(used.stdout).toBe('Rome\nAnna is a baker from Oslo.\nHello, Ben!\n');
+    const scored = await heddle(['evaluate', '--model', 'own', '--data', 'own.jsonl', '--backend', 'wasm']);
+    expect(scored.stdout).toMatch(/exact match +100 % \(4 \/ 4\)/);
+    await expectLine(['translate', '--model', 'own', '--backend', 'wasm', '{"question'], /no whole JSON object/);
+    writeFileSync(join(folder, 'none.jsonl'), '{"text": "x"}\n');
+    await expectLine(
+      ['train', '--task', 'text', '--data', 'none.jsonl'],
+      /none\.jsonl: no sentence pairs\. .*one of \{"source", "target"\}, \{"document", "summary"\}/,
+    );
+    expect(existsSync(join(folder, 'runs'))).toBe(false);
+  });
+});
