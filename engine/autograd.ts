@@ -96,6 +96,11 @@ export class Node implements TapeNode {
     });
   }
 
+  /** True once a backward() went through, which let go of what was saved. */
+  get freed(): boolean {
+    return this.#freed;
+  }
+
   /** Keeps `tensor` (an input, or an output of this very entry) for the gradient rule. */
   save(name: string, tensor: Tensor, isOutput: boolean): void {
     const kept = unscoped(() => tensor.alias(tensor, isOutput ? null : tensor.node));

@@ -1,5 +1,5 @@
 import type { Shader, ShaderBindings, ShaderParams, ShaderUniforms } from '../shaders/shader.ts';
-import type { DType, RawData } from './dtype.ts';
+import { type DType, elementBytes, type RawData } from './dtype.ts';
 import type { Layout } from './shape.ts';
 
 /** The kinds of device there are. */
@@ -10,7 +10,7 @@ export interface DeviceBuffer {
   readonly bytes: number;
 }
 
-/** What a kernel is handed for one tensor. Offset and strides in elements of four bytes. */
+/** What a kernel is handed for one tensor. Offset and strides in elements of its dtype. */
 export interface Operand extends Layout {
   readonly buffer: DeviceBuffer;
   readonly dtype: DType;
@@ -32,7 +32,7 @@ export interface WasmLaunch {
   readonly partsPerThread?: number;
 }
 
-/** One dispatch of a compute shader. A binding begins at its operand's offset, a multiple of 64 elements. */
+/** One dispatch of a compute shader. A binding begins at its operand's offset, a multiple of its `alignment`. */
 export interface WebGPULaunch {
   readonly shader: Shader;
   readonly bindings: Readonly<Record<string, Operand>>;
@@ -52,6 +52,9 @@ export const dispatch = <S extends Shader>(launch: {
   params?: Partial<Record<ShaderParams<S>, number | string>>;
   workgroups: readonly [number, number?, number?];
 }): WebGPULaunch => launch as WebGPULaunch;
+
+/** A WebGPU binding begins at a multiple of this many elements: 256 bytes, which every device takes. */
+export const alignment = (dtype: DType): number => 256 / elementBytes(dtype);
 
 /** Workgroups for `items` work items of `size` each: two dimensions above the 65,535 that one may have. */
 export function grid(items: number, size: number): [number, number] {

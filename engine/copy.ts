@@ -1,7 +1,8 @@
 import copyShader from '../shaders/copy.wgsl';
-import { type BackendName, dispatch, grid, type Launch, type Operand } from './backend.ts';
-import { ShapeError } from './errors.ts';
-import { mergeDims, sizeOf } from './shape.ts';
+import copyHalfShader from '../shaders/copy_half.wgsl';
+import { alignment, type BackendName, dispatch, grid, type Launch, type Operand, type WasmLaunch } from './backend.ts';
+import { DTypeError, ShapeError, show } from './errors.ts';
+import { isContiguous, mergeDims, sizeOf } from './shape.ts';
 
 /** Most dimensions a strided kernel walks, after neighbours were merged. */
 export const MAX_DIMS = 6;
@@ -33,14 +34,18 @@ export function walk(
  * how far behind that the element is. (From 0 would not do: the offset may be more than one binding reaches.)
  */
 export function anchor(operand: Operand): { operand: Operand; offset: number } {
-  const offset = operand.offset % 64;
+  const offset = operand.offset % alignment(operand.dtype);
   return { operand: { ...operand, offset: operand.offset - offset }, offset };
 }
 
-/** Copies `from` into `to`, element by element of their common shape; both may have any strides. Bits are kept. */
+/**
+ * Copies `from` into `to`, element by element of their common shape; both may have any strides. Bits are kept. Of
+ * float16 `to` must be a fresh tensor without gaps: elsewhere a word of two elements would be shared with others.
+ */
 export function copyLaunch(backend: BackendName, from: Operand, to: Operand): Launch[] {
   const total = sizeOf(to.shape);
   if (total === 0) return [];
+  if (from.dtype === 'float16') return [copyHalfLaunch(backend, from, to)];
   const { sizes, strides } = walk(to.shape, from.strides, to.strides);
   const [source, target] = [strides[0]!, strides[1]!];
   if (backend === 'wasm') {
@@ -70,6 +75,40 @@ export function copyLaunch(backend: BackendName, from: Operand, to: Operand): La
       workgroups: grid(total, 256),
     }),
   ];
+}
+
+function copyHalfLaunch(backend: BackendName, from: Operand, to: Operand): Launch {
+  if (to.offset !== 0 || !isContiguous(to)) {
+    throw new DTypeError(
+      `copy: float16 ${show(to.shape)} into part of a tensor. Convert it to float32 with to() first.`,
+    );
+  }
+  const total = sizeOf(to.shape);
+  const { sizes, strides } = walk(to.shape, from.strides);
+  const source = strides[0]!;
+  if (backend === 'wasm') {
+    return {
+      kernel: 'copyHalf',
+      args: [from, to, ...sizes, ...source],
+      range: total,
+      grain: 32768,
+      scratch: WALK_BYTES,
+    };
+  }
+  const x = anchor(from);
+  return dispatch({
+    shader: copyHalfShader,
+    bindings: { x: x.operand, output: to },
+    uniforms: { total, xOffset: x.offset, sizes: uniformDims(sizes), xStrides: uniformDims(source) },
+    workgroups: grid(Math.ceil(total / 2), 256),
+  });
+}
+
+/** float16 with any strides → float32 in the row-major order of the shape, on wasm. */
+export function widenLaunch(from: Operand, to: Operand): WasmLaunch {
+  const { sizes, strides } = walk(to.shape, from.strides);
+  const args = [from, to, ...sizes, ...strides[0]!];
+  return { kernel: 'convertFromHalf', args, range: sizeOf(to.shape), grain: 32768, scratch: WALK_BYTES };
 }
 
 /** MAX_DIMS numbers as the `array<vec4<u32>, 2>` of a uniform block. */

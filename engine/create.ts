@@ -1,7 +1,7 @@
 import { requiresGrad as setRequiresGrad } from './autograd.ts';
 import type { Backend } from './backend.ts';
 import { defaultDevice } from './device.ts';
-import type { DType } from './dtype.ts';
+import { type DType, isFloat } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import { defaultGenerator, type Generator, Stream } from './random.ts';
 import { type Shape, sizeOf } from './shape.ts';
@@ -60,7 +60,7 @@ export function tensor(
 /** `shape` filled with one value. */
 export function full(shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
   const dtype = options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32');
-  const values = dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape));
+  const values = isFloat(dtype) ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape));
   return make(values.fill(Number(value)), shape, dtype, options);
 }
 

@@ -4,6 +4,7 @@
  */
 import './methods.ts';
 
+export { autocast, type Precision } from './autocast.ts';
 export {
   type BackwardOptions,
   backward,

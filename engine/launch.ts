@@ -1,8 +1,8 @@
-import type { Backend, Launch, Operand } from './backend.ts';
+import { alignment, type Backend, type Launch, type Operand } from './backend.ts';
 import { copyLaunch } from './copy.ts';
-import { type DType, ELEMENT_BYTES } from './dtype.ts';
+import type { DType } from './dtype.ts';
 import { Storage } from './memory.ts';
-import { isContiguous, rowMajor, type Shape, sizeOf } from './shape.ts';
+import { isContiguous, rowMajor, type Shape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 import { tracing } from './trace.ts';
 
@@ -50,7 +50,7 @@ export function runKernels(
   if (Object.values(outputs).every((t) => t.size === 0)) return { kernels: [], time: Promise.resolve(0) };
   const temporary: Storage[] = [];
   const fresh = (shape: Shape, dtype: DType): Operand => {
-    const storage = new Storage(device, sizeOf(shape) * ELEMENT_BYTES);
+    const storage = Storage.ofShape(device, shape, dtype);
     temporary.push(storage);
     return { buffer: storage.buffer, shape, strides: rowMajor(shape), offset: 0, dtype };
   };
@@ -103,7 +103,7 @@ function takesAsItIs(
   const rowsInOrder = t.strides.at(-1) === 1 || (t.shape.at(-1) ?? 1) <= 1;
   if (rowsStrided?.includes(input) && rowsInOrder) return true;
   // WebGPU binds buffers at multiples of 256 bytes
-  return isContiguous(t) && (device.name === 'wasm' || t.offset % 64 === 0);
+  return isContiguous(t) && (device.name === 'wasm' || t.offset % alignment(t.dtype) === 0);
 }
 
 function runAll(device: Backend, launches: readonly Launch[]): Ran {

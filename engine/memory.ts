@@ -1,5 +1,5 @@
 import type { Backend, DeviceBuffer } from './backend.ts';
-import { ELEMENT_BYTES } from './dtype.ts';
+import { type DType, storageBytes } from './dtype.ts';
 import { DisposedError } from './errors.ts';
 import { type Shape, sizeOf } from './shape.ts';
 
@@ -16,14 +16,15 @@ export class Storage {
   /** Counts the times the content was changed in place: a saved tensor that changed cannot be used for a gradient. */
   version = 0;
   #references = 1;
+  #attached: Set<Owned> | null = null;
 
   constructor(backend: Backend, bytes: number) {
     this.backend = backend;
     this.buffer = backend.alloc(bytes);
   }
 
-  static ofShape(backend: Backend, shape: Shape): Storage {
-    return new Storage(backend, sizeOf(shape) * ELEMENT_BYTES);
+  static ofShape(backend: Backend, shape: Shape, dtype: DType = 'float32'): Storage {
+    return new Storage(backend, storageBytes(dtype, sizeOf(shape)));
   }
 
   retain(): this {
@@ -33,7 +34,19 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.#references === 0) this.backend.free(this.buffer);
+    if (--this.#references > 0) return;
+    this.backend.free(this.buffer);
+    for (const item of this.#attached ?? []) item.dispose();
+    this.#attached = null;
+  }
+
+  /** Disposes `item` when this storage is freed, if not before: it was computed from this and is of no use without. */
+  attach(item: Owned): void {
+    (this.#attached ??= new Set()).add(item);
+  }
+
+  detach(item: Owned): void {
+    this.#attached?.delete(item);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type GradContext, isGradEnabled, Node } from './autograd.ts';
 import type { Backend, Operand, WasmLaunch, WebGPULaunch } from './backend.ts';
-import type { DType } from './dtype.ts';
+import { type DType, isFloat } from './dtype.ts';
 import { DeviceError, DTypeError, GradientError, show } from './errors.ts';
 import { type LaunchTools, runKernels } from './launch.ts';
 import { scope } from './memory.ts';
@@ -161,7 +161,7 @@ export function defineOp<
 
     const result = outputs as Record<Extra | 'output', Tensor>;
     let node: Node | null = null;
-    if (isGradEnabled() && result.output.dtype === 'float32' && Object.values(inputs).some((t) => t.requiresGrad)) {
+    if (isGradEnabled() && isFloat(result.output.dtype) && Object.values(inputs).some((t) => t.requiresGrad)) {
       node = new Node(spec.name, (spec.grad as never) ?? null, inputs, full);
       for (const name of spec.saves ?? []) {
         const t = inputs[name] ?? outputs[name];

@@ -1,3 +1,4 @@
+import { autocast, type Precision, precisionNow } from './autocast.ts';
 import { enableGrad, type GradRule, gradients, isGradEnabled, Leaf, leavesBelow, Node, noGrad } from './autograd.ts';
 import { GradientError } from './errors.ts';
 import { scope } from './memory.ts';
@@ -27,7 +28,8 @@ export function recompute<In extends readonly (Tensor | null)[]>(
   if (!isGradEnabled() || tracing()) return body(...inputs);
   return scope(() => {
     const first = Node.next;
-    const { value, draws } = recordDraws(() => attempt(body, inputs));
+    const precision = precisionNow();
+    const { value, draws } = recordDraws(() => attempt(body, inputs, precision));
     const { output, leaves: starts } = value;
     const parameters = leavesBelow(output, first, starts).map((leaf) => {
       const tensor = leaf.tensor.deref();
@@ -45,7 +47,9 @@ export function recompute<In extends readonly (Tensor | null)[]>(
       }
       const again = inputs.map((_, i) => saved[`input${i}`] ?? null) as unknown as In;
       const wanted = parameters.map((_, i) => `parameter${i}`);
-      const { output: y, inputs: handles } = replayDraws(draws, () => enableGrad(() => attempt(body, again)));
+      const { output: y, inputs: handles } = replayDraws(draws, () =>
+        enableGrad(() => attempt(body, again, precision)),
+      );
       const asked = handles.flatMap((x, i) =>
         x !== null && needs[`input${i}`] ? [{ name: `input${i}`, tensor: x }] : [],
       );
@@ -69,14 +73,18 @@ export function recompute<In extends readonly (Tensor | null)[]>(
   });
 }
 
-/** One run of the body, on handles of the inputs that are where its tape ends. */
-function attempt<In extends readonly (Tensor | null)[]>(body: (...inputs: In) => Tensor, inputs: In) {
+/** One run of the body, on handles of the inputs that are where its tape ends; in a block of `autocast` of its own. */
+function attempt<In extends readonly (Tensor | null)[]>(
+  body: (...inputs: In) => Tensor,
+  inputs: In,
+  precision: Precision,
+) {
   const handles = inputs.map((x) => {
     if (x === null) return null;
     const own = noGrad(() => x.detach());
     if (x.requiresGrad) own.node = new Leaf(own);
     return own;
   }) as unknown as In;
-  const output = body(...handles);
+  const output = autocast(precision, () => body(...handles));
   return { output, inputs: handles, leaves: new Set(handles.map((x) => x?.node ?? null)) };
 }

@@ -1,5 +1,5 @@
 import type { Backend, Operand } from './backend.ts';
-import { type DType, ELEMENT_BYTES, fromRaw, type TensorData, toRaw } from './dtype.ts';
+import { type DType, elementBytes, fromRaw, storageBytes, type TensorData, toRaw } from './dtype.ts';
 import { ArgumentError, DisposedError, GradientError, ShapeError, show } from './errors.ts';
 import { adopt, currentScope, type Leak, type Scope, Storage, unwatch, type Watched } from './memory.ts';
 import { isContiguous, type Layout, rowMajor, type Shape, sameShape, sizeOf } from './shape.ts';
@@ -47,7 +47,7 @@ export class Tensor implements Watched, Layout {
 
   /** @internal A new tensor with undefined contents. */
   static empty(backend: Backend, shape: Shape, dtype: DType): Tensor {
-    return new Tensor(Storage.ofShape(backend, shape), { shape, strides: rowMajor(shape), offset: 0 }, dtype);
+    return new Tensor(Storage.ofShape(backend, shape, dtype), { shape, strides: rowMajor(shape), offset: 0 }, dtype);
   }
 
   /** @internal A new tensor holding `values` in row-major order. */
@@ -124,9 +124,17 @@ export class Tensor implements Watched, Layout {
     const count = this.size;
     if (count === 0) return fromRaw(this.dtype, new ArrayBuffer(0));
     const from = isContiguous(this) ? this : reader.contiguous(this);
-    const bytes = from.device.read(from.storage.buffer, from.offset * ELEMENT_BYTES, count * ELEMENT_BYTES);
+    const width = elementBytes(this.dtype);
+    // whole words are read: a view of halves may begin or end inside one
+    const skip = from.offset % (4 / width);
+    const bytes = from.device.read(
+      from.storage.buffer,
+      (from.offset - skip) * width,
+      storageBytes(this.dtype, skip + count),
+    );
     if (from !== this) from.dispose();
-    return fromRaw(this.dtype, await bytes);
+    const values = fromRaw(this.dtype, await bytes);
+    return values.length === count ? values : values.slice(skip, skip + count);
   }
 
   /** The one element of a tensor of size 1. */
@@ -161,7 +169,12 @@ export class Tensor implements Watched, Layout {
     if (!this.isLeaf)
       throw new GradientError(`copyFrom: ${this.describe()} was made by ${this.node?.name}. Detach it first.`);
     const { storage } = this;
-    storage.backend.write(storage.buffer, this.offset * ELEMENT_BYTES, toRaw(this.dtype, values));
+    const begin = this.offset * elementBytes(this.dtype);
+    const end = begin + this.size * elementBytes(this.dtype);
+    if (begin % 4 !== 0 || (end % 4 !== 0 && end + 2 < storage.buffer.bytes)) {
+      throw new ArgumentError(`copyFrom: ${this.describe()} shares a word with its neighbours. Copy into its base.`);
+    }
+    storage.backend.write(storage.buffer, begin, toRaw(this.dtype, values));
     storage.version++;
     return this;
   }
@@ -184,7 +197,7 @@ export class Tensor implements Watched, Layout {
   leakInfo(): { leak: Leak; storage: Storage } {
     const leak = {
       label: `${this.describe()}${this.node && !this.node.leaf ? ` of ${this.node.name}` : ''}`,
-      bytes: this.size * ELEMENT_BYTES,
+      bytes: this.size * elementBytes(this.dtype),
     };
     return { leak, storage: this.#storage };
   }

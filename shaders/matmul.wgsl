@@ -34,10 +34,10 @@ fn quadOfA(base: u32, row: u32, k: u32) -> vec4<f32> {
   var quad = vec4<f32>(0.0);
   if (k >= params.k) { return quad; }
   let at = base + row * params.aRow + k * params.aCol;
-  if (row < params.m) { quad.x = a[at]; }
-  if (row + 1u < params.m) { quad.y = a[at + params.aRow]; }
-  if (row + 2u < params.m) { quad.z = a[at + 2u * params.aRow]; }
-  if (row + 3u < params.m) { quad.w = a[at + 3u * params.aRow]; }
+  if (row < params.m) { quad.x = aAt(at); }
+  if (row + 1u < params.m) { quad.y = aAt(at + params.aRow); }
+  if (row + 2u < params.m) { quad.z = aAt(at + 2u * params.aRow); }
+  if (row + 3u < params.m) { quad.w = aAt(at + 3u * params.aRow); }
   return quad;
 }
 
@@ -46,10 +46,10 @@ fn quadOfB(base: u32, k: u32, col: u32) -> vec4<f32> {
   var quad = vec4<f32>(0.0);
   if (k >= params.k) { return quad; }
   let at = base + k * params.bRow + col * params.bCol;
-  if (col < params.n) { quad.x = b[at]; }
-  if (col + 1u < params.n) { quad.y = b[at + params.bCol]; }
-  if (col + 2u < params.n) { quad.z = b[at + 2u * params.bCol]; }
-  if (col + 3u < params.n) { quad.w = b[at + 3u * params.bCol]; }
+  if (col < params.n) { quad.x = bAt(at); }
+  if (col + 1u < params.n) { quad.y = bAt(at + params.bCol); }
+  if (col + 2u < params.n) { quad.z = bAt(at + 2u * params.bCol); }
+  if (col + 3u < params.n) { quad.w = bAt(at + 3u * params.bCol); }
   return quad;
 }
 

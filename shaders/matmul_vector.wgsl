@@ -34,7 +34,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var sum = 0.0;
   if (j < params.n) {
     for (var k = slice; k < params.k; k += SLICES) {
-      sum += a[aBase + k * params.aCol] * b[bBase + k * params.bRow];
+      sum += aAt(aBase + k * params.aCol) * bAt(bBase + k * params.bRow);
     }
   }
   partial[slice * COLS + col] = sum;

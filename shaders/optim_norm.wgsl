@@ -1,5 +1,5 @@
-// From sums of squares [count]: norm [1] = √Σ, and scale [1] = min(1, largest / (norm + 1e-6)), what gradients are to be
-// multiplied by so that their norm is at most `largest`. One workgroup.
+// From sums of squares [count]: norm [1] = unscale · √Σ, and scale [1] = unscale · min(1, largest / (norm + 1e-6)), what
+// gradients are to be multiplied by so that their norm is at most `largest`. One workgroup.
 
 // @include lib/index.wgsl
 // @include lib/tree.wgsl
@@ -7,6 +7,7 @@
 struct Params {
   count: u32,
   largest: f32,
+  unscale: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -26,9 +27,9 @@ fn main(@builtin(local_invocation_index) local: u32) {
     for (; i < stop; i += 256u) { part += squares[i]; }
     total += part;
   }
-  total = sqrt(lineSum(row, slot, total));
+  total = params.unscale * sqrt(lineSum(row, slot, total));
   if (local == 0u) {
     norm[0] = total;
-    scale[0] = min(1.0, params.largest / (total + 1e-6));
+    scale[0] = params.unscale * min(1.0, params.largest / (total + 1e-6));
   }
 }

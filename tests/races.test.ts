@@ -86,7 +86,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   matmul: { params: { ...SMALL_TILE, TILE_K: 4 }, uniforms: MATRIX, workgroups: 4 },
   matmul_vector: { params: { COLS: 4, SLICES: 4 }, uniforms: MATRIX, workgroups: 4 },
-  optim_norm: { params: WIDE, uniforms: { count: 300, largest: 1 }, workgroups: 1 },
+  optim_norm: { params: WIDE, uniforms: { count: 300, largest: 1, unscale: 1 }, workgroups: 1 },
   optim_squares: { params: WIDE, uniforms: { total: 300, xOffset: 0, outputOffset: 0 }, workgroups: 1 },
   reduce: {
     params: LINES,

@@ -1,4 +1,5 @@
 import { FormatError, show } from '../errors.ts';
+import { fromHalf } from '../half.ts';
 import type { HostTensor } from '../nn/module.ts';
 import { sizeOf } from '../shape.ts';
 
@@ -90,7 +91,7 @@ function decodeTensor(name: string, entry: unknown, values: Uint8Array, fail: (w
     case 'I32':
       return { shape, dtype: 'int32', data: new Int32Array(bytes) };
     case 'F16':
-      return { shape, dtype: 'float32', data: Float32Array.from(new Uint16Array(bytes), halfToNumber) };
+      return { shape, dtype: 'float32', data: Float32Array.from(new Uint16Array(bytes), fromHalf) };
     case 'BF16':
       return {
         shape,
@@ -100,14 +101,4 @@ function decodeTensor(name: string, entry: unknown, values: Uint8Array, fail: (w
     default:
       return fail(`${name} has dtype ${String(dtype)}; F32, I32, F16 and BF16 are read`);
   }
-}
-
-/** IEEE 754 binary16 → number. */
-function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

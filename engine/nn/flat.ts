@@ -1,5 +1,4 @@
 import { copyLaunch } from '../copy.ts';
-import { ELEMENT_BYTES } from '../dtype.ts';
 import { ArgumentError } from '../errors.ts';
 import { Storage, unscoped } from '../memory.ts';
 import { rowMajor } from '../shape.ts';
@@ -25,8 +24,8 @@ export function flattenParameters(parameters: readonly Tensor[]): void {
     return at;
   });
   const zeros = new Float32Array(total);
-  const values = new Storage(device, total * ELEMENT_BYTES);
-  const gradients = new Storage(device, total * ELEMENT_BYTES);
+  const values = Storage.ofShape(device, [total]);
+  const gradients = Storage.ofShape(device, [total]);
   for (const storage of [values, gradients]) device.write(storage.buffer, 0, zeros);
   parameters.forEach((p, i) => {
     const layout = { shape: p.shape, strides: rowMajor(p.shape), offset: offsets[i]! };

@@ -3,7 +3,7 @@ import fillShader from '../../shaders/fill.wgsl';
 import { gradientOps, noGrad } from '../autograd.ts';
 import { type Backend, dispatch, grid, type Launch, type Operand } from '../backend.ts';
 import { anchor, copyLaunch, uniformDims, WALK_BYTES, walk } from '../copy.ts';
-import type { DType } from '../dtype.ts';
+import { type DType, storageBytes } from '../dtype.ts';
 import { DTypeError, GradientError, ShapeError, show } from '../errors.ts';
 import { type Shape, sameShape, sizeOf } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
@@ -66,7 +66,7 @@ export function fill(
   { dtype = 'float32', device }: { readonly dtype?: DType; readonly device: Backend },
 ): Tensor {
   const y = Tensor.empty(device, shape, dtype);
-  const total = y.size;
+  const total = storageBytes(dtype, y.size) / 4;
   if (total === 0) return y;
   const output = y.operand();
   const bits = wordOf(dtype, Number(value));
@@ -91,4 +91,4 @@ export const onesLike = (x: Tensor): Tensor => fill(x.shape, 1, { dtype: x.dtype
 
 gradientOps.add = (a, b) => add(a, b);
 gradientOps.accumulate = accumulate;
-gradientOps.ones = onesLike;
+gradientOps.ones = ({ shape, device }) => fill(shape, 1, { dtype: 'float32', device });

@@ -1,14 +1,17 @@
 import convertShader from '../../shaders/convert.wgsl';
+import fromHalfShader from '../../shaders/convert_from_half.wgsl';
+import toHalfShader from '../../shaders/convert_to_half.wgsl';
 import { dispatch, grid, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
-import { copyLaunch } from '../copy.ts';
+import { copyLaunch, widenLaunch } from '../copy.ts';
 import type { DType } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
+import { fromHalf, toHalf } from '../half.ts';
 import { defineOp } from '../op.ts';
 import { map, ndarray } from '../reference.ts';
 import { isContiguous, sizeOf } from '../shape.ts';
 import { reader, type Tensor } from '../tensor.ts';
 
-const ANY: readonly DType[] = ['float32', 'int32', 'bool'];
+const ANY: readonly DType[] = ['float32', 'float16', 'int32', 'bool'];
 
 /** Both copying operations: they differ in name only, and in when the functions below use them. */
 const copying = <const N extends string>(name: N, formula: string) =>
@@ -29,6 +32,8 @@ const copying = <const N extends string>(name: N, formula: string) =>
       { inputs: { x: [2, 3, 2, 3, 2, 3] } },
       { inputs: { x: { shape: [4, 9], dtype: 'int32', high: 100 } } },
       { inputs: { x: { shape: [5], dtype: 'bool' } } },
+      { inputs: { x: { shape: [3, 5, 7], dtype: 'float16' } } },
+      { inputs: { x: { shape: [2, 2, 3], dtype: 'float16' } } },
       { inputs: { x: [] } },
       { inputs: { x: [0, 3] } },
       { inputs: { x: [2, 13, 19] }, note: 'views of it are transposed in tiles' },
@@ -55,17 +60,40 @@ const toOp = defineOp({
   attrs: { dtype: 'float32' as DType },
   shape: ({ x }) => x.shape,
   dtype: (_inputs, { dtype }) => dtype,
-  webgpu: ({ x, output }, { dtype }) =>
-    dispatch({
-      shader: convertShader,
-      bindings: { x, output },
-      uniforms: { total: sizeOf(output.shape) },
-      params: { From: wgslType(x.dtype), To: wgslType(dtype), TO_BOOL: String(dtype === 'bool') },
-      workgroups: grid(sizeOf(output.shape), 256),
-    }),
-  wasm: ({ x, output }, { dtype }) => {
+  webgpu: ({ x, output }, { dtype }) => {
+    const total = sizeOf(output.shape);
+    const common = { bindings: { x, output }, uniforms: { total } };
+    const TO_BOOL = String(dtype === 'bool');
+    if (dtype === 'float16') {
+      const params = { From: wgslType(x.dtype) };
+      return dispatch({ shader: toHalfShader, ...common, params, workgroups: grid(Math.ceil(total / 2), 256) });
+    }
+    const workgroups = grid(total, 256);
+    if (x.dtype === 'float16') {
+      const params = { TO_FLOAT: String(dtype === 'float32'), TO_BOOL };
+      return dispatch({ shader: fromHalfShader, ...common, params, workgroups });
+    }
+    const params = { From: wgslType(x.dtype), To: wgslType(dtype), TO_BOOL };
+    return dispatch({ shader: convertShader, ...common, params, workgroups });
+  },
+  wasm: ({ x, output }, { dtype }, tools) => {
     const range = sizeOf(output.shape);
     const grain = 32768;
+    if (x.dtype === 'float16') {
+      if (dtype === 'float32') return widenLaunch(x, output);
+      const wide = tools.scratch(x.shape);
+      const kernel = dtype === 'bool' ? 'convertToBool' : 'convertToInt';
+      const args = dtype === 'bool' ? [wide, output, 0x7fffffff] : [wide, output];
+      return [widenLaunch(x, wide), { kernel, args, range, grain }];
+    }
+    if (dtype === 'float16') {
+      if (x.dtype === 'float32') return { kernel: 'convertToHalf', args: [x, output], range, grain };
+      const wide = tools.scratch(x.shape);
+      return [
+        { kernel: 'convertToFloat', args: [x, wide], range, grain },
+        { kernel: 'convertToHalf', args: [wide, output], range, grain },
+      ];
+    }
     // A float is 0 when all of its bits but the sign are.
     const mask = x.dtype === 'float32' ? 0x7fffffff : -1;
     if (dtype === 'bool') return { kernel: 'convertToBool', args: [x, output, mask], range, grain };
@@ -73,8 +101,13 @@ const toOp = defineOp({
     if (x.dtype === 'float32') return { kernel: 'convertToInt', args: [x, output], range, grain };
     return copyLaunch('wasm', x, output) as WasmLaunch[];
   },
+  grad: (dy) => ({ x: dy }),
   reference: ({ x }, { dtype }) =>
-    map(x, (v) => (dtype === 'bool' ? Number(v !== 0) : dtype === 'int32' ? Math.trunc(v) + 0 : v)),
+    map(x, (v) => {
+      if (dtype === 'bool') return Number(v !== 0);
+      if (dtype === 'float16') return fromHalf(toHalf(v));
+      return dtype === 'int32' ? Math.trunc(v) + 0 : v;
+    }),
   cases: [
     { inputs: { x: { shape: [3, 7], scale: 9 } }, attrs: { dtype: 'int32' } },
     { inputs: { x: { shape: [6], values: [-2.5, -1, -0.5, 0, 0.9, 1.5] } }, attrs: { dtype: 'int32' } },
@@ -84,13 +117,22 @@ const toOp = defineOp({
     { inputs: { x: { shape: [2, 3, 3], dtype: 'bool' } }, attrs: { dtype: 'float32' } },
     { inputs: { x: { shape: [7], dtype: 'bool' } }, attrs: { dtype: 'int32' } },
     { inputs: { x: { shape: [0, 2], dtype: 'bool' } }, attrs: { dtype: 'int32' } },
+    // tests/half.test.ts has every half there is, and the gradient: the rounding itself has none
+    { inputs: { x: [5, 33] }, attrs: { dtype: 'float16' }, gradient: false },
+    { inputs: { x: { shape: [9], dtype: 'int32', high: 5000 } }, attrs: { dtype: 'float16' } },
+    { inputs: { x: { shape: [3], dtype: 'bool' } }, attrs: { dtype: 'float16' } },
+    { inputs: { x: { shape: [5, 33], dtype: 'float16' } }, attrs: { dtype: 'float32' } },
+    { inputs: { x: { shape: [7], dtype: 'float16', scale: 100 } }, attrs: { dtype: 'int32' } },
+    { inputs: { x: { shape: [4], dtype: 'float16', values: [-1, -0, 0, 2 ** -24] } }, attrs: { dtype: 'bool' } },
     { inputs: { x: { shape: [1024, 1024], dtype: 'int32', high: 9 } }, attrs: { dtype: 'float32' }, bench: true },
+    { inputs: { x: [2048, 1024] }, attrs: { dtype: 'float16' }, bench: true, gradient: false },
   ],
 });
 
 /**
- * The elements as another dtype: float32 → int32 cuts towards zero, anything → bool is true where not 0. Another handle
- * on `x` when it has that dtype. Only float32 carries gradients, so none flows through a conversion.
+ * The elements as another dtype: float → int32 cuts towards zero, anything → bool is true where not 0, → float16 rounds
+ * to the nearest (of two the even one; infinite from 65,520 on). Another handle on `x` when it has that dtype. Between
+ * float32 and float16 the gradient flows as it is, in float32; through other conversions none does.
  *
  * Throws DTypeError for an unknown dtype.
  */

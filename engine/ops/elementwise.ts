@@ -19,9 +19,9 @@ export const PER_GROUP = 1024;
 /** The element type of an array in a shader; bool is stored as int32. */
 export const wgslType = (dtype: DType): 'f32' | 'i32' => (dtype === 'float32' ? 'f32' : 'i32');
 
-/** A number as the word that holds it: float bits, or int32 (0 or 1 for bool). */
+/** A number as the word that holds it: float bits, int32 (0 or 1 for bool), or the same half twice. */
 export const wordOf = (dtype: DType, value: number): number => {
-  const { buffer, byteOffset } = toRaw(dtype, [value]);
+  const { buffer, byteOffset } = toRaw(dtype, [value, value]);
   return new Uint32Array(buffer, byteOffset, 1)[0]!;
 };
 

@@ -1,11 +1,13 @@
+import { factor } from '../autocast.ts';
 import type { Operand } from '../backend.ts';
 import { ShapeError, show } from '../errors.ts';
-import { defineOp } from '../op.ts';
+import { type CaseInput, defineOp } from '../op.ts';
 import { ndarray } from '../reference.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { to } from './contiguous.ts';
 import { matmul } from './matmul.ts';
-import { matmulOnWasm, matmulOnWebGPU, type Product } from './matmulKernel.ts';
+import { FACTORS, matmulOnWebGPU, mixedMatmulOnWasm, type Product } from './matmulKernel.ts';
 import { sum } from './reduce.ts';
 import { reshape, transpose } from './views.ts';
 
@@ -39,13 +41,17 @@ function asProduct({
   };
 }
 
+const halves = (...shape: number[]): CaseInput => ({ shape, dtype: 'float16' });
+
 const op = defineOp({
   name: 'linear',
   formula: 'y = x · Wᵀ + b',
   inputs: ['x', 'weight', 'bias'],
   optional: ['bias'],
+  dtypes: { x: FACTORS, weight: FACTORS },
   attrs: {},
   strided: ['weight'],
+  dtype: 'float32',
   shape: ({ x, weight, bias }) => {
     const [out, width] = weight.shape;
     const fits = x.shape.length > 0 && weight.shape.length === 2 && x.shape.at(-1) === width;
@@ -58,13 +64,14 @@ const op = defineOp({
     return [...x.shape.slice(0, -1), out!];
   },
   webgpu: (operands) => matmulOnWebGPU(asProduct(operands)),
-  wasm: (operands) => matmulOnWasm(asProduct(operands)),
+  wasm: (operands, _attrs, tools) => mixedMatmulOnWasm(asProduct(operands), tools),
   saves: ['x', 'weight'],
   grad: (dy, { x, weight }, { needs }) => {
     const rows = asRows(dy);
+    const operand = to(rows, x.dtype === weight.dtype ? x.dtype : 'float32');
     return {
-      x: needs.x ? reshape(matmul(rows, weight), x.shape) : null,
-      weight: needs.weight ? matmul(transpose(rows), asRows(x)) : null,
+      x: needs.x ? reshape(matmul(operand, weight), x.shape) : null,
+      weight: needs.weight ? matmul(transpose(operand), asRows(x)) : null,
       bias: needs.bias ? sum(rows, 0) : null,
     };
   },
@@ -89,14 +96,20 @@ const op = defineOp({
     { inputs: { x: [5], weight: [4, 5], bias: [4] } },
     { inputs: { x: [50, 64], weight: [48, 64], bias: [48] } },
     { inputs: { x: [2, 0], weight: [3, 0], bias: [3] } },
+    { inputs: { x: halves(3, 5), weight: halves(4, 5), bias: [4] } },
+    { inputs: { x: halves(2, 3, 7), weight: halves(33, 7) } },
+    { inputs: { x: halves(50, 64), weight: halves(48, 64), bias: [48] } },
     { inputs: { x: [512, 256], weight: [1024, 256], bias: [1024] }, bench: true, gradient: false },
   ],
 });
 
+const half = (x: Tensor): Tensor => to(x, 'float16');
+
 /**
- * y = x·Wᵀ + b in one kernel: x [.., in], weight [out, in], bias [out] or none → [.., out].
+ * y = x·Wᵀ + b in one kernel: x [.., in], weight [out, in], bias [out] or none → [.., out]. x and
+ * weight are float32 or float16, the rest is float32; inside `autocast` both are rounded to float16.
  *
  * @throws {ShapeError} for shapes that do not fit
  */
 export const linear = (x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor =>
-  op({ x, weight, bias: bias ?? undefined });
+  op({ x: factor(x, half), weight: factor(weight, half), bias: bias ?? undefined });

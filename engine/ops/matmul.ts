@@ -1,9 +1,10 @@
 import { ShapeError, show } from '../errors.ts';
-import { defineOp } from '../op.ts';
+import { type CaseInput, defineOp } from '../op.ts';
 import { type NDArray, ndarray } from '../reference.ts';
 import { broadcastShapes, broadcastStrides, rowMajor, type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { matmulOnWasm, matmulOnWebGPU } from './matmulKernel.ts';
+import { to } from './contiguous.ts';
+import { FACTORS, matmulOnWebGPU, mixedMatmulOnWasm } from './matmulKernel.ts';
 import { sumTo } from './sumTo.ts';
 import { reshape, transpose, unsqueeze } from './views.ts';
 
@@ -41,20 +42,27 @@ export function productReference(a: NDArray, b: NDArray): NDArray {
   return out;
 }
 
+const half = (...shape: number[]): CaseInput => ({ shape, dtype: 'float16' });
+
 const op = defineOp({
   name: 'matmul',
   formula: 'y[i, j] = Σ_k a[i, k] · b[k, j]',
   inputs: ['a', 'b'],
+  dtypes: { a: FACTORS, b: FACTORS },
   attrs: {},
   strided: ['a', 'b'],
   shape: ({ a, b }) => productShape('matmul', a.shape, b.shape),
+  dtype: 'float32',
   webgpu: matmulOnWebGPU,
-  wasm: matmulOnWasm,
+  wasm: (operands, _attrs, tools) => mixedMatmulOnWasm(operands, tools),
   saves: ['a', 'b'],
-  grad: (dy, { a, b }, { needs, shapes }) => ({
-    a: needs.a ? sumTo(matmul(dy, transpose(b)), shapes.a) : null,
-    b: needs.b ? sumTo(matmul(transpose(a), dy), shapes.b) : null,
-  }),
+  grad: (dy, { a, b }, { needs, shapes }) => {
+    const g = to(dy, a.dtype === b.dtype ? a.dtype : 'float32');
+    return {
+      a: needs.a ? sumTo(matmul(g, transpose(b)), shapes.a) : null,
+      b: needs.b ? sumTo(matmul(transpose(a), g), shapes.b) : null,
+    };
+  },
   reference: ({ a, b }) => productReference(a, b),
   cases: [
     { inputs: { a: [2, 3], b: [3, 4] } },
@@ -70,13 +78,23 @@ const op = defineOp({
     { inputs: { a: [2, 3, 17, 8], b: [2, 3, 8, 19] } },
     { inputs: { a: [2, 1, 5, 6], b: [3, 6, 4] } },
     { inputs: { a: [3, 5, 6], b: [6, 7] } },
+    { inputs: { a: half(2, 3), b: half(3, 4) } },
+    { inputs: { a: half(65, 130), b: half(130, 33) } },
+    { inputs: { a: half(1, 257), b: half(257, 5) } },
+    { inputs: { a: half(2, 3, 17, 7), b: half(2, 3, 7, 19) } },
+    { inputs: { a: half(2, 1, 5, 6), b: half(3, 6, 4) } },
+    { inputs: { a: half(0, 3), b: half(3, 2) } },
+    { inputs: { a: half(5, 33), b: [33, 9] } },
+    { inputs: { a: [3, 33], b: half(33, 10) } },
     { inputs: { a: [512, 512], b: [512, 512] }, bench: true, gradient: false },
+    { inputs: { a: half(512, 512), b: half(512, 512) }, bench: true, gradient: false },
   ],
 });
 
 /**
  * Matrix product over the last two dimensions; the others are broadcast: a [.., m, k] · b [.., k, n] → [.., m, n].
- * A vector on the left is a row, on the right a column, and the result has no dimension for it.
+ * A vector on the left is a row, on the right a column, and the result has no dimension for it. Operands are float32 or
+ * float16, the result is float32; with two float16 operands the gradient is rounded to float16 for the products behind it.
  *
  * @throws {ShapeError} where the inner sizes differ or the batch dimensions do not broadcast
  */

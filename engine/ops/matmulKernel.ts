@@ -1,8 +1,10 @@
 import matmulShader from '../../shaders/matmul.wgsl';
 import matmulVectorShader from '../../shaders/matmul_vector.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
-import { anchor } from '../copy.ts';
+import { anchor, widenLaunch } from '../copy.ts';
+import type { DType } from '../dtype.ts';
 import { ShapeError, show } from '../errors.ts';
+import type { LaunchTools } from '../launch.ts';
 import { broadcastStrides, type Layout, mergeDims, type Shape, sizeOf } from '../shape.ts';
 
 /** One product output[.., m, n] = a[.., m, k] · b[.., k, n] (+ bias[n]) as the kernels are told of it. */
@@ -12,6 +14,9 @@ export interface Product {
   readonly bias?: Operand | undefined;
   readonly output: Operand;
 }
+
+/** Dtypes of the factors. The product of two float16 is exact in float32, in which the sum is taken and the result is. */
+export const FACTORS: readonly DType[] = ['float32', 'float16'];
 
 /** Batch dimensions a kernel walks, after neighbours were merged. */
 const BATCH_DIMS = 3;
@@ -44,6 +49,7 @@ const SCRATCH = 4 * (256 * 512 + 6 * 256 + 6 * 8);
 /** Rows up to which the columns are shared out among threads instead. */
 const FEW_ROWS = 48;
 
+/** The product of float32 operands. */
 export function matmulOnWasm(product: Product): WasmLaunch {
   const { a, b, bias, output } = product;
   const [m, n] = last2(output.shape);
@@ -73,6 +79,27 @@ export function matmulOnWasm(product: Product): WasmLaunch {
   };
 }
 
+/**
+ * A float16 operand as float32, and the launch that makes it so. The order of its elements in memory stays, so that a
+ * transposed one is still read along memory.
+ */
+function widened(x: Operand, tools: LaunchTools): { operand: Operand; launches: WasmLaunch[] } {
+  if (x.dtype !== 'float16') return { operand: x, launches: [] };
+  // what is broadcast is converted once
+  const shape = x.shape.map((size, d) => (x.strides[d] === 0 ? 1 : size));
+  const order = shape.map((_, d) => d).sort((c, d) => x.strides[d]! - x.strides[c]!);
+  const source = { ...x, shape: order.map((d) => shape[d]!), strides: order.map((d) => x.strides[d]!) };
+  const wide = tools.scratch(source.shape);
+  const strides = x.strides.map((step, d) => (step === 0 ? 0 : wide.strides[order.indexOf(d)]!));
+  return { operand: { ...wide, shape: x.shape, strides }, launches: [widenLaunch(source, wide)] };
+}
+
+/** The product of operands of either dtype: those in float16 are converted first. */
+export function mixedMatmulOnWasm(product: Product, tools: LaunchTools): WasmLaunch[] {
+  const [a, b] = [widened(product.a, tools), widened(product.b, tools)];
+  return [...a.launches, ...b.launches, matmulOnWasm({ ...product, a: a.operand, b: b.operand })];
+}
+
 /** Tile of an output that gives the device few workgroups, and of one that gives it plenty. */
 const SMALL = { THREADS_M: 8, THREADS_N: 8, TILE_K: 16 };
 const LARGE = { THREADS_M: 16, THREADS_N: 16, TILE_K: 16 };
@@ -100,14 +127,15 @@ export function matmulOnWebGPU(product: Product): WebGPULaunch {
       ...{ batch: [...batch.sizes, count], aBatch: [...batch.a, 0], bBatch: [...batch.b, 0] },
     },
   };
+  const halves = { HALF_A: String(product.a.dtype === 'float16'), HALF_B: String(product.b.dtype === 'float16') };
   const B_ALONG_N = String(bCol <= bRow);
   if (m <= VECTOR_ROWS) {
     const workgroups = grid(count * m * Math.ceil(n / VECTOR.COLS), 1);
-    return dispatch({ shader: matmulVectorShader, ...common, params: { ...VECTOR, B_ALONG_N }, workgroups });
+    return dispatch({ shader: matmulVectorShader, ...common, params: { ...VECTOR, ...halves, B_ALONG_N }, workgroups });
   }
   const tiles = (tile: typeof SMALL): number =>
     count * Math.ceil(m / (tile.THREADS_M * 4)) * Math.ceil(n / (tile.THREADS_N * 4));
   const tile = tiles(LARGE) < FEW_TILES ? SMALL : LARGE;
-  const params = { ...tile, A_ALONG_K: String(aCol <= aRow), B_ALONG_N };
+  const params = { ...tile, ...halves, A_ALONG_K: String(aCol <= aRow), B_ALONG_N };
   return dispatch({ shader: matmulShader, ...common, params, workgroups: grid(tiles(tile), 1) });
 }

@@ -7,7 +7,7 @@ import { contiguous } from './contiguous.ts';
 import { embedSlice } from './embedSlice.ts';
 import { sumTo } from './sumTo.ts';
 
-const anyType = { x: ['float32', 'int32', 'bool'] } as const;
+const anyType = { x: ['float32', 'float16', 'int32', 'bool'] } as const;
 
 const reshapeOp = defineView({
   name: 'reshape',

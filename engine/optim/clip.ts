@@ -24,10 +24,18 @@ const withGradient = (op: string, parameters: readonly Tensor[]): Tensor[] => {
 
 /**
  * norm = √Σ‖gradient‖² over all parameters that have one, and scale = min(1, maxNorm / (norm + 1e-6)). Gradients stay as
- * they are: `optimizer.step({ gradScale: scale })` clips while it steps, which saves a pass over memory. Nothing is read
- * back.
+ * they are: `optimizer.step({ gradScale: scale })` clips while it steps, which saves a pass over memory. Where the loss
+ * was multiplied by `lossScale`, norm is that of the true gradients, and scale takes the factor out as well; a norm that is
+ * not finite tells of an overflow (see LossScaler). Nothing is read back.
  */
-export function gradNorm(parameters: readonly Tensor[], maxNorm = Number.POSITIVE_INFINITY): GradNorm {
+export function gradNorm(
+  parameters: readonly Tensor[],
+  maxNorm = Number.POSITIVE_INFINITY,
+  { lossScale = 1 }: { readonly lossScale?: number } = {},
+): GradNorm {
+  if (!(lossScale > 0 && Number.isFinite(lossScale))) {
+    throw new ArgumentError(`gradNorm: lossScale ${lossScale}, expected a finite number above 0.`);
+  }
   if (!(maxNorm > 0)) throw new ArgumentError(`gradNorm: maxNorm ${maxNorm}, expected a number above 0.`);
   const device = parameters[0]?.device;
   if (device === undefined) throw new ArgumentError('gradNorm: no parameters were given. Pass those of the model.');
@@ -35,7 +43,7 @@ export function gradNorm(parameters: readonly Tensor[], maxNorm = Number.POSITIV
   const norm = Tensor.empty(list[0]?.device ?? device, [], 'float32');
   const scale = Tensor.empty(norm.device, [], 'float32');
   const spans = mergeRows(list.map((p) => rowOf(p))).map(({ spans: [, gradient] }) => gradient!);
-  normOf(spans, maxNorm, spanOf(norm), spanOf(scale));
+  normOf(spans, { maxNorm, lossScale }, spanOf(norm), spanOf(scale));
   return { norm, scale };
 }
 

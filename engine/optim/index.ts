@@ -1,6 +1,7 @@
 export { Adam, type AdamOptions, AdamW } from './adam.ts';
 export { clipGradNorm, clipGradValue, type GradNorm, gradNorm } from './clip.ts';
 export { type AverageState, ExponentialAverage } from './ema.ts';
+export { LossScaler, type LossScalerOptions, type LossScalerState } from './lossScaler.ts';
 export {
   type GroupOptions,
   Optimizer,

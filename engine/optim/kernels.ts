@@ -6,7 +6,6 @@ import sgdShader from '../../shaders/optim_sgd.wgsl';
 import squaresShader from '../../shaders/optim_squares.wgsl';
 import { dispatch, grid, type Operand } from '../backend.ts';
 import { anchor } from '../copy.ts';
-import { ELEMENT_BYTES } from '../dtype.ts';
 import { Storage } from '../memory.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -148,14 +147,20 @@ export function sgdStep({ parameters, gradients, velocity, gradScale }: SgdSpans
 
 /**
  * norm (one element) = √ of the sum of squares over all spans, and scale (one element) = min(1, maxNorm / (norm + 1e-6)),
- * as torch.nn.utils.clip_grad_norm_ has them. One launch for each span and one more; nothing is read back.
+ * as torch.nn.utils.clip_grad_norm_ has them. With a loss scale the spans hold that many times the gradients: norm and
+ * scale are divided by it. One launch for each span and one more; nothing is read back.
  */
-export function normOf(spans: readonly Span[], maxNorm: number, norm: Span, scale: Span): void {
+export function normOf(
+  spans: readonly Span[],
+  { maxNorm, lossScale }: { readonly maxNorm: number; readonly lossScale: number },
+  norm: Span,
+  scale: Span,
+): void {
   const { backend } = norm.storage;
   const full = spans.filter(({ size }) => size > 0);
   const parts = full.map(({ size }) => Math.ceil(size / PART));
   const count = parts.reduce((a, b) => a + b, 0);
-  const squares = new Storage(backend, Math.max(1, count) * ELEMENT_BYTES);
+  const squares = Storage.ofShape(backend, [Math.max(1, count)]);
   let offset = 0;
   full.forEach((span, i) => {
     const { size: total } = span;
@@ -179,13 +184,14 @@ export function normOf(spans: readonly Span[], maxNorm: number, norm: Span, scal
   });
   const all = operandOf({ storage: squares, offset: 0, size: count });
   const largest = Math.min(maxNorm, 3e38);
+  const unscale = 1 / lossScale;
   backend.run(
     backend.name === 'wasm'
-      ? { kernel: 'optimNorm', args: [all, operandOf(norm), operandOf(scale), count, largest], range: 1 }
+      ? { kernel: 'optimNorm', args: [all, operandOf(norm), operandOf(scale), count, largest, unscale], range: 1 }
       : dispatch({
           shader: normShader,
           bindings: { squares: all, norm: operandOf(norm), scale: operandOf(scale) },
-          uniforms: { count, largest },
+          uniforms: { count, largest, unscale },
           workgroups: [1],
         }),
   );

@@ -1,5 +1,5 @@
 import { noGrad } from '../autograd.ts';
-import { ELEMENT_BYTES } from '../dtype.ts';
+import { storageBytes } from '../dtype.ts';
 import { ArgumentError, show } from '../errors.ts';
 import { unscoped } from '../memory.ts';
 import { fill } from '../ops/accumulate.ts';
@@ -202,7 +202,7 @@ export abstract class Optimizer<O extends { lr: number }> implements Disposable 
 
   /** Bytes of the running means on the device. */
   get stateBytes(): number {
-    return this.#means === null ? 0 : this.#means.length * this.#size * ELEMENT_BYTES;
+    return this.#means === null ? 0 : this.#means.length * storageBytes('float32', this.#size);
   }
 
   /** Gives the memory of the running means back. */

@@ -1,7 +1,7 @@
 import relaxedBinary from '../../build/wasm/relaxed.wasm';
 import simdBinary from '../../build/wasm/simd.wasm';
 import type { Backend, DeviceBuffer, Launch, MemoryStats, WasmLaunch } from '../backend.ts';
-import type { RawData } from '../dtype.ts';
+import { elementBytes, type RawData } from '../dtype.ts';
 import { ArgumentError, DeviceError } from '../errors.ts';
 import { hardwareThreads, hasRelaxedSimd, hasSimd, threadsRefused } from './features.ts';
 import { LinearMemory } from './memory.ts';
@@ -229,7 +229,9 @@ export class WasmBackend implements Backend {
     if (args.length > CONTROL.maxArgs) {
       throw new DeviceError(`wasm: ${kernel} has ${args.length} arguments, at most ${CONTROL.maxArgs}.`);
     }
-    return args.map((a) => (typeof a === 'number' ? a : this.#own(kernel, a.buffer).address + a.offset * 4));
+    return args.map((a) =>
+      typeof a === 'number' ? a : this.#own(kernel, a.buffer).address + a.offset * elementBytes(a.dtype),
+    );
   }
 
   /** Room for `bytes` for each thread, kept from call to call. */

@@ -1,5 +1,13 @@
-import type { Backend, DeviceBuffer, Launch, MemoryStats, Operand, WebGPULaunch } from '../backend.ts';
-import type { RawData } from '../dtype.ts';
+import {
+  alignment,
+  type Backend,
+  type DeviceBuffer,
+  type Launch,
+  type MemoryStats,
+  type Operand,
+  type WebGPULaunch,
+} from '../backend.ts';
+import { elementBytes, type RawData, storageBytes } from '../dtype.ts';
 import { DeviceError, OutOfMemoryError } from '../errors.ts';
 import { messageOf, type OpenDevice, openDevice, type WebGPUOptions } from './device.ts';
 import { Encoder } from './encoder.ts';
@@ -16,9 +24,6 @@ const MAX_DISPATCHES = 256;
 
 /** Calls of `throttle` whose work may be unfinished when it returns. */
 const RUN_AHEAD = 2;
-
-/** A binding begins at a multiple of this many elements: 256 bytes, which every device takes. */
-const ALIGN = 64;
 
 /**
  * The engine on WebGPU, in browsers and in Node (Dawn). Launches are checked and encoded when they are made and submitted
@@ -207,11 +212,12 @@ export class WebGPUBackend implements Backend {
       const operand = bindings[name];
       if (operand === undefined) refuse(shader.name, `binding "${name}" is missing`, expectedBindings(shader));
       const block = this.#pool.blockOf(`launch of ${shader.name}, binding "${name}",`, operand.buffer);
-      if (operand.offset % ALIGN !== 0) {
-        refuse(shader.name, `binding "${name}" begins at element ${operand.offset}`, `a multiple of ${ALIGN}`);
+      const align = alignment(operand.dtype);
+      if (operand.offset % align !== 0) {
+        refuse(shader.name, `binding "${name}" begins at element ${operand.offset}`, `a multiple of ${align}`);
       }
       this.#checkExtent(shader.name, name, operand);
-      return { binding, block, offset: operand.offset * 4 };
+      return { binding, block, offset: operand.offset * elementBytes(operand.dtype) };
     });
     if (Object.keys(bindings).length > bound.length) {
       const extra = Object.keys(bindings).filter((name) => !shader.bindings.some((each) => each.name === name));
@@ -233,19 +239,16 @@ export class WebGPUBackend implements Backend {
   }
 
   /** The elements an operand names must lie in its buffer, and within what one binding can reach. */
-  #checkExtent(shader: string, name: string, { buffer, shape, strides, offset }: Operand): void {
+  #checkExtent(shader: string, name: string, { buffer, shape, strides, offset, dtype }: Operand): void {
     let last = 0;
     for (let d = 0; d < shape.length; d++) {
       if (shape[d] === 0) return;
       last += (shape[d]! - 1) * strides[d]!;
     }
-    const bytes = (last + 1) * 4;
-    if (offset * 4 + bytes > buffer.bytes) {
-      refuse(
-        shader,
-        `binding "${name}" reaches byte ${offset * 4 + bytes}`,
-        `at most ${buffer.bytes}, the buffer's size`,
-      );
+    const bytes = storageBytes(dtype, last + 1);
+    const end = offset * elementBytes(dtype) + bytes;
+    if (end > buffer.bytes) {
+      refuse(shader, `binding "${name}" reaches byte ${end}`, `at most ${buffer.bytes}, the buffer's size`);
     }
     const limit = this.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {

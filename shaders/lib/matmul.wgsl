@@ -24,10 +24,29 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
+// float32 bits, or two halves to a word.
+@group(0) @binding(1) var<storage, read> a: array<u32>;
+@group(0) @binding(2) var<storage, read> b: array<u32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
+
+const HALF_A: bool = false; // @param
+const HALF_B: bool = false; // @param
+
+// Half number i of its word, as a float: exact, and so is the product of two. unpack2x16float needs no device feature.
+fn halfOf(word: u32, i: u32) -> f32 {
+  return unpack2x16float(word >> (16u * (i % 2u))).x;
+}
+
+fn aAt(i: u32) -> f32 {
+  if (HALF_A) { return halfOf(a[i / 2u], i); }
+  return bitcast<f32>(a[i]);
+}
+
+fn bAt(i: u32) -> f32 {
+  if (HALF_B) { return halfOf(b[i / 2u], i); }
+  return bitcast<f32>(b[i]);
+}
 
 // Step to matrix number z of the batch, given the steps along its dimensions.
 fn batchStep(z: u32, steps: vec4<u32>) -> u32 {

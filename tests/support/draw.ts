@@ -1,14 +1,23 @@
-import { type Device, type OpCase, permute, type Shape, slice, Tensor } from '../../engine/index.ts';
+import { isFloat } from '../../engine/dtype.ts';
+import { fromHalf, toHalf } from '../../engine/half.ts';
+import { type Device, type DType, type OpCase, permute, type Shape, slice, Tensor } from '../../engine/index.ts';
 import type { CaseInput } from '../../engine/op.ts';
 import { Stream } from '../../engine/random.ts';
 import { type NDArray, ndarray } from '../../engine/reference.ts';
 import { sizeOf } from '../../engine/shape.ts';
 
-/** One input of a case: float32-exact values in float64, and the dtype to store them with. */
+/** One input of a case: values in float64 that its dtype holds exactly, and the dtype to store them with. */
 export interface Drawn {
   readonly array: NDArray;
-  readonly dtype: 'float32' | 'int32' | 'bool';
+  readonly dtype: DType;
 }
+
+const EXACT: Readonly<Record<DType, (x: number) => number>> = {
+  float32: Math.fround,
+  float16: (x) => fromHalf(toHalf(x)),
+  int32: Math.round,
+  bool: Math.round,
+};
 
 const normalize = (input: Shape | CaseInput): CaseInput =>
   Array.isArray(input) ? { shape: input } : (input as CaseInput);
@@ -21,7 +30,7 @@ export function draw(testCase: OpCase<string, string, object>, seed: number): Re
     if (input === undefined) continue;
     const { shape, dtype = 'float32', values, high = 2, scale = 1 } = normalize(input);
     const s = new Stream(seed, stream++);
-    const kind = values ?? (dtype === 'float32' ? 'normal' : 'integer');
+    const kind = values ?? (isFloat(dtype) ? 'normal' : 'integer');
     const n = sizeOf(shape);
     const next: Record<string, () => number> = {
       normal: () => s.normal() * scale,
@@ -32,7 +41,7 @@ export function draw(testCase: OpCase<string, string, object>, seed: number): Re
     if (typeof kind !== 'string') data = [...kind];
     else if (kind === 'distinct') data = s.shuffle(Array.from({ length: n }, (_, i) => (i - n / 2) * 0.37 * scale));
     else data = Array.from({ length: n }, next[kind]!);
-    drawn[name] = { array: ndarray(shape, data.map(dtype === 'float32' ? Math.fround : Math.round)), dtype };
+    drawn[name] = { array: ndarray(shape, data.map(EXACT[dtype])), dtype };
   }
   return drawn;
 }
@@ -53,7 +62,7 @@ export function uploadAsView(device: Device, { array, dtype }: Drawn): Tensor {
   }
   const reversed = [...shape].reverse();
   const padded = reversed.map((s, d) => (d === rank - 1 ? 2 * s + 1 : s));
-  const values = new Float64Array(sizeOf(padded)).fill(dtype === 'float32' ? 1e30 : 1);
+  const values = new Float64Array(sizeOf(padded)).fill(dtype === 'float32' ? 1e30 : dtype === 'float16' ? 6e4 : 1);
   // Element (i0, …, ik) lies at (ik, …, 1 + 2·i0) of the padded array.
   const strides = padded.map((_, d) => padded.slice(d + 1).reduce((a, b) => a * b, 1));
   data.forEach((v, flat) => {

@@ -12,6 +12,7 @@ export * from './embedding';
 export * from './embedSlice';
 export * from './fill';
 export * from './gather';
+export * from './half';
 export * from './heap';
 export * from './layerNorm';
 export * from './matmul';

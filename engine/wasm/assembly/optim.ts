@@ -104,24 +104,25 @@ export function optimSquares(x: usize, output: usize, total: i32, begin: i32, en
   }
 }
 
-/** norm = √ of the sum of `count` sums of squares; scale = min(1, largest / (norm + 1e-6)). Range: 1. */
+/** norm = unscale · √ of the sum of `count` sums of squares; scale = unscale · min(1, largest / (norm + 1e-6)). Range: 1. */
 export function optimNorm(
   squares: usize,
   norm: usize,
   scale: usize,
   count: i32,
   largest: f64,
+  unscale: f64,
   _begin: i32,
   _end: i32,
   _scratch: usize,
 ): void {
   let total: f64 = 0;
   for (let i = 0; i < count; i++) total += <f64>load<f32>(squares + ((<usize>i) << 2));
-  total = sqrt<f64>(total);
+  total = unscale * sqrt<f64>(total);
   store<f32>(norm, <f32>total);
   // Not min(): a norm that is not a number must stay one.
   const factor = largest / (total + 1e-6);
-  store<f32>(scale, <f32>(factor > 1 ? 1 : factor));
+  store<f32>(scale, <f32>(unscale * (factor > 1 ? 1 : factor)));
 }
 
 /** x times scale [1], in place. Range: x. */

@@ -40,14 +40,47 @@ export function walkOperand(
   s4: i32,
   s5: i32,
 ): void {
+  describe(w, k, address, 2, s0, s1, s2, s3, s4, s5);
+}
+
+/** The same for an operand of halves. */
+export function walkHalves(
+  w: usize,
+  k: usize,
+  address: usize,
+  s0: i32,
+  s1: i32,
+  s2: i32,
+  s3: i32,
+  s4: i32,
+  s5: i32,
+): void {
+  describe(w, k, address, 1, s0, s1, s2, s3, s4, s5);
+}
+
+/** An element is 1 << shift bytes. */
+// @ts-expect-error decorator
+@inline
+function describe(
+  w: usize,
+  k: usize,
+  address: usize,
+  shift: i32,
+  s0: i32,
+  s1: i32,
+  s2: i32,
+  s3: i32,
+  s4: i32,
+  s5: i32,
+): void {
   const at = w + OPERANDS + k * OPERAND;
   store<usize>(at, address);
-  store<i32>(at, s0 * 4, 4);
-  store<i32>(at, s1 * 4, 8);
-  store<i32>(at, s2 * 4, 12);
-  store<i32>(at, s3 * 4, 16);
-  store<i32>(at, s4 * 4, 20);
-  store<i32>(at, s5 * 4, 24);
+  store<i32>(at, s0 << shift, 4);
+  store<i32>(at, s1 << shift, 8);
+  store<i32>(at, s2 << shift, 12);
+  store<i32>(at, s3 << shift, 16);
+  store<i32>(at, s4 << shift, 20);
+  store<i32>(at, s5 << shift, 24);
 }
 
 /** Elements of a row. */
