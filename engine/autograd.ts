@@ -63,6 +63,8 @@ interface Saved {
   readonly version: number;
   /** Outputs are saved without their node, which would hold itself alive; they get it back when used. */
   readonly isOutput: boolean;
+  /** Saved in float16, and made float32 again when used. */
+  readonly halved: boolean;
 }
 
 /** One entry of the tape: an operation, its inputs' entries, and what its gradient needs. Counted like storage. */
@@ -96,15 +98,16 @@ export class Node implements TapeNode {
     });
   }
 
-  /** True once a backward() went through, which let go of what was saved. */
-  get freed(): boolean {
-    return this.#freed;
-  }
-
   /** Keeps `tensor` (an input, or an output of this very entry) for the gradient rule. */
   save(name: string, tensor: Tensor, isOutput: boolean): void {
     const kept = unscoped(() => tensor.alias(tensor, isOutput ? null : tensor.node));
-    this.#saved.push({ name, tensor: kept, version: tensor.storage.version, isOutput });
+    this.#saved.push({ name, tensor: kept, version: tensor.storage.version, isOutput, halved: false });
+  }
+
+  /** Keeps `half`, an input or output rounded to float16, in its place. */
+  saveHalf(name: string, half: Tensor): void {
+    const kept = unscoped(() => half.alias(half, null));
+    this.#saved.push({ name, tensor: kept, version: half.storage.version, isOutput: false, halved: true });
   }
 
   /** Gradients of the inputs by name. */
@@ -121,14 +124,21 @@ export class Node implements TapeNode {
       );
     }
     const saved: Record<string, Tensor> = {};
-    for (const { name, tensor, version, isOutput } of this.#saved) {
+    for (const { name, tensor, version, isOutput, halved } of this.#saved) {
       if (tensor.storage.version !== version) {
         throw new GradientError(
           `backward: ${name} of ${this.name}, ${tensor.describe()}, was changed in place after it was used. ` +
             'Call backward() before the change, or work on a copy.',
         );
       }
-      saved[name] = isOutput ? tensor.alias(tensor, createGraph ? this : null) : tensor;
+      if (halved && createGraph) {
+        throw new GradientError(
+          `backward: ${this.name} was recorded inside autocast('float16'), which keeps ${name} rounded and off the tape: ` +
+            'there is no second derivative. Record it in float32.',
+        );
+      }
+      if (halved) saved[name] = gradientOps.widen(tensor);
+      else saved[name] = isOutput ? tensor.alias(tensor, createGraph ? this : null) : tensor;
     }
     const shapes: Record<string, Shape> = {};
     const needs: Record<string, boolean> = {};
@@ -190,16 +200,19 @@ export function requiresGrad<T extends Tensor>(t: T, on = true): T {
   return t;
 }
 
-/** The two operations that adding up gradients takes, given at start-up by ops/accumulate.ts. */
+/** The operations that gradients take, given at start-up by ops/accumulate.ts and ops/contiguous.ts. */
 export const gradientOps: {
   add: (a: Tensor, b: Tensor) => Tensor;
   /** target += x in place, or target = x when `replace`. */
   accumulate: (target: Tensor, x: Tensor, replace: boolean) => void;
   ones: (like: Tensor) => Tensor;
+  /** float16 → float32. */
+  widen: (x: Tensor) => Tensor;
 } = {
   add: missing,
   accumulate: missing,
   ones: missing,
+  widen: missing,
 };
 
 function missing(): never {

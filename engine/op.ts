@@ -1,3 +1,4 @@
+import { halfOf } from './autocast.ts';
 import { type GradContext, isGradEnabled, Node } from './autograd.ts';
 import type { Backend, Operand, WasmLaunch, WebGPULaunch } from './backend.ts';
 import { type DType, isFloat } from './dtype.ts';
@@ -89,6 +90,8 @@ export interface OpSpec<In extends string, Opt extends string, Extra extends str
   readonly composed?: (inputs: Slots<NoInfer<In>, NoInfer<Opt>, Tensor>, attrs: NoInfer<A>) => Tensor;
   /** Inputs and outputs the gradient needs. */
   readonly saves?: readonly (NoInfer<In> | NoInfer<Extra> | 'output')[];
+  /** Those of `saves` that may be rounded: inside `autocast` the tape keeps them in float16. */
+  readonly halves?: readonly (NoInfer<In> | NoInfer<Extra> | 'output')[];
   /** d loss / d each input, from dy = d loss / d output; absent where there is none. */
   readonly grad?: (
     dy: Tensor,
@@ -165,7 +168,10 @@ export function defineOp<
       node = new Node(spec.name, (spec.grad as never) ?? null, inputs, full);
       for (const name of spec.saves ?? []) {
         const t = inputs[name] ?? outputs[name];
-        if (t !== undefined) node.save(name, t, name in outputs);
+        const half = t !== undefined && spec.halves?.includes(name) ? halfOf(t) : null;
+        if (half !== null) node.saveHalf(name, half);
+        else if (t !== undefined) node.save(name, t, name in outputs);
+        half?.dispose();
       }
       result.output.node = node;
     }

@@ -42,6 +42,12 @@ export function isContiguous({ shape, strides }: Pick<Layout, 'shape' | 'strides
   return true;
 }
 
+/** True when the elements fill one piece of memory without gaps, each once, the dimensions in any order. */
+export function isDense({ shape, strides }: Pick<Layout, 'shape' | 'strides'>): boolean {
+  const order = shape.map((_, d) => d).sort((a, b) => strides[b]! - strides[a]! || shape[b]! - shape[a]!);
+  return isContiguous({ shape: order.map((d) => shape[d]!), strides: order.map((d) => strides[d]!) });
+}
+
 /** A dimension counted from the end when negative: −1 is the last. */
 export function normalizeDim(op: string, dim: number, rank: number): number {
   const d = dim < 0 ? dim + Math.max(1, rank) : dim;

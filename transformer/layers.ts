@@ -8,6 +8,7 @@ import {
   RMSNorm,
   recompute,
   relu,
+  scope,
   silu,
   Tensor,
 } from '../engine/index.ts';
@@ -69,10 +70,15 @@ abstract class Layer extends Module {
     return this.activation === 'relu' ? relu(y) : gelu(y);
   }
 
-  /** post-norm: norm(x + part(x)); pre-norm: x + part(norm(x)). */
+  /**
+   * post-norm: norm(x + part(x)); pre-norm: x + part(norm(x)). What is computed on the way is freed, but for what the
+   * gradient needs.
+   */
   residual(x: Tensor, norm: Norm, part: (x: Tensor) => Tensor): Tensor {
-    if (this.normFirst) return x.add(this.dropout.forward(part(norm.forward(x))));
-    return norm.forward(x.add(this.dropout.forward(part(x))));
+    return scope(() => {
+      if (this.normFirst) return x.add(this.dropout.forward(part(norm.forward(x))));
+      return norm.forward(x.add(this.dropout.forward(part(x))));
+    });
   }
 }
 

@@ -214,6 +214,7 @@ const op = defineOp({
     return contiguous(permute(matmul(weightsOf(inputs, full).dropped, inputs.v), [0, 2, 1, 3]));
   },
   saves: ['q', 'k', 'v', 'mask', 'output', 'lse'],
+  halves: ['q', 'k', 'v', 'output'],
   grad: (dy, { q, k, v, mask, output, lse }, { attrs: full, createGraph }) => {
     if (!createGraph) {
       const { output: dq, dk, dv } = backward.all({ q, k, v, mask, y: output, lse, dy }, full);

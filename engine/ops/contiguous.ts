@@ -1,6 +1,8 @@
 import convertShader from '../../shaders/convert.wgsl';
 import fromHalfShader from '../../shaders/convert_from_half.wgsl';
 import toHalfShader from '../../shaders/convert_to_half.wgsl';
+import { conversion, converted } from '../autocast.ts';
+import { gradientOps } from '../autograd.ts';
 import { dispatch, grid, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
 import { copyLaunch, widenLaunch } from '../copy.ts';
 import type { DType } from '../dtype.ts';
@@ -141,4 +143,6 @@ export function to(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x.alias() : toOp({ x }, { dtype });
 }
 
+conversion.to = to;
+gradientOps.widen = (x) => converted(x, 'float32');
 reader.contiguous = (x) => contiguous(x.detach());

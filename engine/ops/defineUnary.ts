@@ -31,6 +31,8 @@ interface Unary<A extends object> {
   readonly numbers?: (attrs: A) => Numbers;
   /** What the gradient is computed from: the input or the output, whichever is cheaper to go on from. */
   readonly saves?: 'x' | 'output';
+  /** Inside `autocast` it is kept in float16: where values are of the size of activations. */
+  readonly half?: boolean;
   /** d loss / dx from dy and what was saved (dy again where nothing was). */
   readonly grad: (dy: Tensor, saved: Tensor, attrs: A, createGraph: boolean) => Tensor;
   /** For functions made of several others. */
@@ -52,6 +54,7 @@ export function defineUnary<A extends object>(name: string, spec: Unary<A>): Ker
     code,
     numbers = () => NONE,
     saves,
+    half = false,
     grad,
     composed,
     values = 'normal',
@@ -78,7 +81,7 @@ export function defineUnary<A extends object>(name: string, spec: Unary<A>): Ker
       const { a, b } = numbers(given);
       return { kernel: 'unary', args: [code(given), x, output, a, b], range: sizeOf(x.shape), grain: GRAIN / 4 };
     },
-    ...(saves && { saves: [saves] }),
+    ...(saves && { saves: [saves], halves: half ? [saves] : [] }),
     grad: (dy, saved, context) => ({
       x: grad(dy, saves === undefined ? dy : saved[saves], context.attrs, context.createGraph),
     }),

@@ -103,13 +103,15 @@ const op = defineOp({
   ],
 });
 
-const half = (x: Tensor): Tensor => to(x, 'float16');
-
 /**
  * y = x·Wᵀ + b in one kernel: x [.., in], weight [out, in], bias [out] or none → [.., out]. x and
  * weight are float32 or float16, the rest is float32; inside `autocast` both are rounded to float16.
  *
  * @throws {ShapeError} for shapes that do not fit
  */
-export const linear = (x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor =>
-  op({ x: factor(x, half), weight: factor(weight, half), bias: bias ?? undefined });
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  const factors = { x: factor(x), weight: factor(weight) };
+  const y = op({ ...factors, bias: bias ?? undefined });
+  for (const t of Object.values(factors)) t.dispose();
+  return y;
+}

@@ -206,6 +206,7 @@ const reluOp = defineUnary('relu', {
   f: (x) => Math.max(x, 0),
   bench: true,
   saves: 'output',
+  half: true,
   grad: (dy, y, _attrs, graph) => (graph ? mul(dy, gt(y, 0)) : fused.reluBackward(dy, y)),
 });
 
@@ -218,6 +219,7 @@ const siluOp = defineUnary('silu', {
   f: (x) => x / (1 + Math.exp(-x)),
   bench: true,
   saves: 'x',
+  half: true,
   grad: (dy, x, _attrs, graph) => {
     if (!graph) return fused.siluBackward(dy, x);
     const s = sigmoid(x);
@@ -249,6 +251,7 @@ const geluOp = defineUnary('gelu', {
       : 0.5 * x * (1 + erf64(x / Math.SQRT2)),
   bench: true,
   saves: 'x',
+  half: true,
   grad: (dy, x, { approximate }, graph) => {
     if (approximate === 'tanh') {
       if (!graph) return fused.geluTanhBackward(dy, x);
