@@ -39,9 +39,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<u32>;
+@group(0) @binding(2) var<storage, read> k: array<u32>;
+@group(0) @binding(3) var<storage, read> v: array<u32>;
 @group(0) @binding(4) var<storage, read> mask: array<i32>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
@@ -76,10 +76,10 @@ fn rowOfV(base: u32, row: u32, d: u32) -> vec4<f32> {
   var quad = vec4<f32>(0.0);
   if (row >= params.keys) { return quad; }
   let at = base + row * params.vAt.w + d;
-  if (d < params.dim) { quad.x = v[at]; }
-  if (d + 1u < params.dim) { quad.y = v[at + 1u]; }
-  if (d + 2u < params.dim) { quad.z = v[at + 2u]; }
-  if (d + 3u < params.dim) { quad.w = v[at + 3u]; }
+  if (d < params.dim) { quad.x = vElement(at); }
+  if (d + 1u < params.dim) { quad.y = vElement(at + 1u); }
+  if (d + 2u < params.dim) { quad.z = vElement(at + 2u); }
+  if (d + 3u < params.dim) { quad.w = vElement(at + 3u); }
   return quad;
 }
 

@@ -46,10 +46,10 @@ fn rowOfQ(base: u32, row: u32, d: u32) -> vec4<f32> {
   var quad = vec4<f32>(0.0);
   if (row >= params.queries) { return quad; }
   let at = base + row * params.qAt.w + d;
-  if (d < params.dim) { quad.x = q[at]; }
-  if (d + 1u < params.dim) { quad.y = q[at + 1u]; }
-  if (d + 2u < params.dim) { quad.z = q[at + 2u]; }
-  if (d + 3u < params.dim) { quad.w = q[at + 3u]; }
+  if (d < params.dim) { quad.x = qElement(at); }
+  if (d + 1u < params.dim) { quad.y = qElement(at + 1u); }
+  if (d + 2u < params.dim) { quad.z = qElement(at + 2u); }
+  if (d + 3u < params.dim) { quad.w = qElement(at + 3u); }
   return quad;
 }
 

@@ -43,10 +43,10 @@ fn rowOfK(base: u32, row: u32, d: u32) -> vec4<f32> {
   var quad = vec4<f32>(0.0);
   if (row >= params.keys) { return quad; }
   let at = base + row * params.kAt.w + d;
-  if (d < params.dim) { quad.x = k[at]; }
-  if (d + 1u < params.dim) { quad.y = k[at + 1u]; }
-  if (d + 2u < params.dim) { quad.z = k[at + 2u]; }
-  if (d + 3u < params.dim) { quad.w = k[at + 3u]; }
+  if (d < params.dim) { quad.x = kElement(at); }
+  if (d + 1u < params.dim) { quad.y = kElement(at + 1u); }
+  if (d + 2u < params.dim) { quad.z = kElement(at + 2u); }
+  if (d + 3u < params.dim) { quad.w = kElement(at + 3u); }
   return quad;
 }
 

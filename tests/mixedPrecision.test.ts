@@ -5,23 +5,29 @@ import {
   ArgumentError,
   autocast,
   type Device,
+  gelu,
   gradNorm,
   HeddleError,
   LossScaler,
   linear,
   narrow,
   noGrad,
+  type Precision,
+  permute,
   randn,
   recompute,
   relu,
+  reshape,
+  scaledDotProductAttention,
   scope,
+  silu,
   type Tensor,
   tensor,
   trace,
 } from '../engine/index.ts';
 import { productReference } from '../engine/ops/matmul.ts';
 import { type NDArray, ndarray } from '../engine/reference.ts';
-import { expectClose } from './support/compare.ts';
+import { distance, expectClose } from './support/compare.ts';
 import { devices } from './support/devices.ts';
 
 let backends: readonly Device[] = [];
@@ -136,6 +142,55 @@ describe('autocast', () => {
       expect(held((body) => body())).toBe(4 * 128 * 64);
       // the weight has a float16 copy until backward()
       expect(held((body) => autocast('float16', body))).toBe(2 * 128 * 64 + 2 * 64 * 64);
+    }
+  });
+
+  it('keeps in float16 what attention and activations need for the gradient', async () => {
+    const turned = (x: Tensor): Tensor => permute(reshape(x, [2, 9, 4, 6]), [0, 2, 1, 3]);
+    const bodies: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+      relu,
+      silu,
+      gelu: (x) => gelu(x),
+      tanhGelu: (x) => gelu(x, { approximate: 'tanh' }),
+      attention: (x) => scaledDotProductAttention(turned(x), turned(x.mul(0.5)), turned(x.neg()), { isCausal: true }),
+    };
+    for (const device of backends) {
+      for (const [name, body] of Object.entries(bodies)) {
+        using _ = scope();
+        const given = randn([2, 9, 24], { device, seed: 6 });
+        const dy = randn([2, 9, 24], { device, seed: 7 });
+        /** The result, the gradient, and the bytes the tape holds between the two. */
+        const run = async (precision: Precision, prepare = (x: Tensor): Tensor => x) => {
+          const x = given.detach().requiresGrad_();
+          const before = device.memory().liveBytes;
+          // what comes in was made inside, so that only the tape keeps it
+          const y = autocast(precision, () => scope(() => body(prepare(x.mul(2)))));
+          const held = device.memory().liveBytes - before;
+          y.backward(dy.reshape(y.shape));
+          return { y: await y.data(), dx: await x.grad!.data(), held };
+        };
+        const [exact, half] = [await run('float32'), await run('float16')];
+        const label = `${name} on ${device.name}`;
+        // attention is computed from what is kept, so that both ways agree; activations from what they are given
+        const rounded = await run('float32', (x) => x.to('float16').to('float32'));
+        const attention = name === 'attention';
+        expect(half.y, label).toEqual(attention ? rounded.y : exact.y);
+        const { error, norm } = distance(rounded.dx, exact.dx);
+        // its output is kept rounded too: 7e-4 here, as much as a rounding of the gradient itself
+        if (attention) expectClose(half.dx, rounded.dx, { relative: 1e-3, absolute: 0, label });
+        else expectClose(half.dx, exact.dx, { relative: (1.5 * error) / norm, absolute: 1e-6, label });
+        const size = 4 * given.size;
+        // relu is kept by its output, which is there anyway; attention keeps q, k, v, its output and a number for each row
+        const rows = 4 * 2 * 4 * 9;
+        const [f32, f16] = {
+          relu: [size, 1.5 * size],
+          attention: [4 * size + rows, size + 2 * size + rows],
+        }[name] ?? [2 * size, 1.5 * size];
+        expect([exact.held, half.held], label).toEqual([f32, f16]);
+      }
+      const x = randn([3], { device, seed: 1, requiresGrad: true });
+      const y = autocast('float16', () => gelu(x)).sum();
+      expect(() => y.backward(undefined, { createGraph: true })).toThrow(/gelu was recorded inside autocast.*float32/);
     }
   });
 

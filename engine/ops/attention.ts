@@ -1,5 +1,6 @@
-import { ArgumentError, ShapeError, show } from '../errors.ts';
-import { defineOp, type Meta, type OpCase, type Slots } from '../op.ts';
+import { factor } from '../autocast.ts';
+import { ArgumentError, DTypeError, ShapeError, show } from '../errors.ts';
+import { type CaseInput, defineOp, type Meta, type OpCase, type Slots } from '../op.ts';
 import { defaultGenerator, Generator, Stream } from '../random.ts';
 import { type NDArray, ndarray } from '../reference.ts';
 import { broadcastStrides, rowMajor, type Shape } from '../shape.ts';
@@ -7,14 +8,15 @@ import type { Tensor } from '../tensor.ts';
 import { onesLike } from './accumulate.ts';
 import {
   type AttentionAttrs,
-  backwardOnWasm,
   backwardOnWebGPU,
-  forwardOnWasm,
   forwardOnWebGPU,
+  mixedBackwardOnWasm,
+  mixedForwardOnWasm,
 } from './attentionKernel.ts';
 import { mul, sub } from './binary.ts';
-import { contiguous } from './contiguous.ts';
+import { contiguous, to } from './contiguous.ts';
 import { dropout } from './dropout.ts';
+import { FACTORS } from './halves.ts';
 import { matmul } from './matmul.ts';
 import { sum } from './reduce.ts';
 import { softmax } from './softmax.ts';
@@ -49,9 +51,17 @@ function checkShapes({ q, k, v, mask }: Inputs<Meta>): {
   return { batch, heads, L, S, dim };
 }
 
+/** One kernel reads all three, in one way. */
+function checkDtypes({ q, k, v }: Slots<'q' | 'k' | 'v', never, Meta>): void {
+  if (q.dtype === k.dtype && k.dtype === v.dtype) return;
+  throw new DTypeError(
+    `scaledDotProductAttention: q is ${q.dtype}, k ${k.dtype}, v ${v.dtype}. Expected one dtype: convert with to().`,
+  );
+}
+
 /** The weights behind softmax [batch, heads, L, S], zero in rows that may see nothing, and behind dropout. */
 function weightsOf({ q, k, mask }: Inputs<Tensor>, attrs: AttentionAttrs): { weights: Tensor; dropped: Tensor } {
-  let scores = mul(matmul(q, transpose(k)), attrs.scale);
+  let scores = mul(matmul(wide(q), transpose(wide(k))), attrs.scale);
   const [L, S] = [q.shape[2]!, k.shape[2]!];
   let hidden: Tensor | null = mask ? expand(mask, scores.shape) : null;
   if (attrs.isCausal) {
@@ -63,6 +73,9 @@ function weightsOf({ q, k, mask }: Inputs<Tensor>, attrs: AttentionAttrs): { wei
   const weights = hidden ? maskedFill(all, hidden, 0) : all;
   return { weights, dropped: dropWeights(weights, attrs) };
 }
+
+/** As float32, itself where it is that. */
+const wide = (x: Tensor): Tensor => to(x, 'float32');
 
 function dropWeights(x: Tensor, { p, seed, stream }: AttentionAttrs): Tensor {
   if (p === 0) return x;
@@ -134,7 +147,7 @@ function backwardReference(
 type BackwardInput = 'q' | 'k' | 'v' | 'mask' | 'y' | 'lse' | 'dy';
 
 const attrs: AttentionAttrs = { isCausal: false, scale: 1, p: 0, seed: 0, stream: 0 };
-const dtypes = { mask: ['bool', 'int32'] } as const;
+const dtypes = { q: FACTORS, k: FACTORS, v: FACTORS, mask: ['bool', 'int32'] } as const;
 
 type Case = OpCase<'q' | 'k' | 'v' | 'mask', 'mask', AttentionAttrs>;
 const sized = (b: number, h: number, L: number, S: number, d: number, more: Partial<AttentionAttrs> = {}): Case => ({
@@ -142,6 +155,12 @@ const sized = (b: number, h: number, L: number, S: number, d: number, more: Part
   attrs: { scale: d ** -0.5, ...more },
 });
 const masked = (c: Case, shape: Shape): Case => ({ ...c, inputs: { ...c.inputs, mask: { shape, dtype: 'bool' } } });
+
+const halved = (c: Case): Case => {
+  const half = (shape: Shape | CaseInput): CaseInput => ({ shape: shape as Shape, dtype: 'float16' });
+  const { q, k, v } = c.inputs;
+  return { ...c, inputs: { ...c.inputs, q: half(q), k: half(k), v: half(v) } };
+};
 
 const cases: readonly Case[] = [
   sized(1, 1, 2, 3, 4),
@@ -160,6 +179,8 @@ const cases: readonly Case[] = [
   },
   sized(2, 2, 6, 9, 8, { p: 0.3, seed: 5, stream: 2 }),
   masked(sized(2, 2, 7, 7, 4, { p: 0.2, seed: 2 ** 35, isCausal: true }), [2, 1, 1, 7]),
+  halved(sized(2, 2, 5, 7, 6, { isCausal: true })),
+  halved(masked(sized(1, 2, 33, 34, 23), [1, 1, 1, 34])),
   { ...sized(8, 8, 128, 128, 64), bench: true, gradient: false },
 ];
 
@@ -172,13 +193,17 @@ const backward = defineOp({
   dtypes,
   strided: ['mask'],
   rowsStrided: ['q', 'k', 'v'],
-  shape: ({ q }) => q.shape,
+  shape: ({ q, k, v }) => {
+    checkDtypes({ q, k, v });
+    return q.shape;
+  },
+  dtype: 'float32',
   extra: ({ k, v }: { readonly k: Meta; readonly v: Meta }) => ({
     dk: { shape: k.shape, dtype: 'float32' },
     dv: { shape: v.shape, dtype: 'float32' },
   }),
   webgpu: backwardOnWebGPU,
-  wasm: backwardOnWasm,
+  wasm: mixedBackwardOnWasm,
   reference: backwardReference,
   // masks, dropout, dk and dv are held against differences through the cases of scaledDotProductAttention
   cases: [
@@ -204,17 +229,19 @@ const op = defineOp({
   // [batch, L, heads, dim]: the heads of a query side by side, as the projection behind reads them
   shape: (inputs) => {
     const { batch, heads, L, dim } = checkShapes(inputs);
+    checkDtypes(inputs);
     return [batch, L, heads, dim];
   },
+  dtype: 'float32',
   extra: ({ q }: { readonly q: Meta }) => ({ lse: { shape: q.shape.slice(0, 3), dtype: 'float32' } }),
   webgpu: forwardOnWebGPU,
-  wasm: forwardOnWasm,
+  wasm: mixedForwardOnWasm,
   composed: (inputs, full) => {
     checkShapes(inputs);
-    return contiguous(permute(matmul(weightsOf(inputs, full).dropped, inputs.v), [0, 2, 1, 3]));
+    return contiguous(permute(matmul(weightsOf(inputs, full).dropped, wide(inputs.v)), [0, 2, 1, 3]));
   },
   saves: ['q', 'k', 'v', 'mask', 'output', 'lse'],
-  halves: ['q', 'k', 'v', 'output'],
+  halves: ['output'],
   grad: (dy, { q, k, v, mask, output, lse }, { attrs: full, createGraph }) => {
     if (!createGraph) {
       const { output: dq, dk, dv } = backward.all({ q, k, v, mask, y: output, lse, dy }, full);
@@ -222,10 +249,10 @@ const op = defineOp({
     }
     const { weights, dropped } = weightsOf({ q, k, v, mask }, full);
     const dOut = permute(dy, [0, 2, 1, 3]);
-    const dWeights = dropWeights(matmul(dOut, transpose(v)), full);
+    const dWeights = dropWeights(matmul(dOut, transpose(wide(v))), full);
     const dot = sum(mul(dWeights, weights), -1, { keepdim: true });
     const dScores = mul(mul(weights, sub(dWeights, dot)), full.scale);
-    return { q: matmul(dScores, k), k: matmul(transpose(dScores), q), v: matmul(transpose(dropped), dOut) };
+    return { q: matmul(dScores, wide(k)), k: matmul(transpose(dScores), wide(q)), v: matmul(transpose(dropped), dOut) };
   },
   reference,
   cases,
@@ -246,7 +273,8 @@ export interface AttentionOptions {
 /**
  * Attention(Q, K, V) = softmax(QKᵀ/√d_k)·V (Vaswani et al. 2017, eq. 1), in tiles: the L×S matrix of weights is never
  * stored, forward or backward. q: [.., L, dim], k and v: [.., S, dim] with the same leading dimensions, at most two;
- * any strides → [.., L, dim]. A query that may see no key gets zeros.
+ * any strides → [.., L, dim]. A query that may see no key gets zeros. q, k and v are all float32 or all float16, the
+ * result is float32; inside `autocast` they are rounded to float16.
  *
  * @throws {ShapeError} for shapes that do not fit
  */
@@ -264,10 +292,12 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   const four = (x: Tensor): Tensor =>
     x.ndim === 4 ? x : reshape(x, [...new Array<number>(4 - x.ndim).fill(1), ...x.shape]);
   const random = p > 0 ? generator.next() : { seed: 0, stream: 0 };
+  const factors = { q: factor(four(q)), k: factor(four(k)), v: factor(four(v)) };
   const y = op(
-    { q: four(q), k: four(k), v: four(v), mask: mask ? four(mask) : undefined },
+    { ...factors, mask: mask ? four(mask) : undefined },
     { isCausal, scale: scale ?? Math.max(1, q.shape.at(-1)!) ** -0.5, p, seed: random.seed, stream: random.stream },
   );
+  for (const t of Object.values(factors)) t.dispose();
   const result = permute(y, [0, 2, 1, 3]);
   return q.ndim === 4 ? result : reshape(result, q.shape);
 }

@@ -8,6 +8,7 @@ import { ShapeError } from '../errors.ts';
 import type { LaunchTools } from '../launch.ts';
 import { seedWords } from '../random.ts';
 import { broadcastStrides, type Shape } from '../shape.ts';
+import { widened } from './halves.ts';
 
 /** What the kernels need to know besides the tensors. Weights are dropped by stream `stream` of `seed`. */
 export interface AttentionAttrs {
@@ -112,14 +113,34 @@ export function backwardOnWasm(t: Backward, attrs: AttentionAttrs): WasmLaunch {
   };
 }
 
+/** q, k and v in float32, and the launches that make them so. */
+function widenedInputs<T extends Common>(t: T, tools: LaunchTools): { inputs: T; launches: WasmLaunch[] } {
+  const [q, k, v] = [widened(t.q, tools), widened(t.k, tools), widened(t.v, tools)];
+  const inputs = { ...t, q: q.operand, k: k.operand, v: v.operand };
+  return { inputs, launches: [...q.launches, ...k.launches, ...v.launches] };
+}
+
+/** Of inputs of either dtype. */
+export function mixedForwardOnWasm(given: Forward, attrs: AttentionAttrs, tools: LaunchTools): WasmLaunch[] {
+  const { inputs, launches } = widenedInputs(given, tools);
+  return [...launches, forwardOnWasm(inputs, attrs)];
+}
+
+/** Of inputs of either dtype. */
+export function mixedBackwardOnWasm(given: Backward, attrs: AttentionAttrs, tools: LaunchTools): WasmLaunch[] {
+  const { inputs, launches } = widenedInputs(given, tools);
+  return [...launches, backwardOnWasm(inputs, attrs)];
+}
+
 /** Threads along each side of a tile: 8 × 8 threads work on 32 queries by 32 keys. */
 const SIDE = 8;
 /** Columns of four that a thread can hold of each row: a row may be 4 · SIDE · MAX_QUADS numbers long. */
 const MAX_QUADS = 8;
 const TILE = 4 * SIDE;
 
-/** How the tiles are cut for rows of `dim` numbers; `bytes` of workgroup memory may hold whole rows. */
-function tiles(dim: number, rows: string, bytes: number): Record<string, number> {
+/** How the tiles are cut for the numbers of a head; `bytes` of workgroup memory may hold whole rows. */
+function tiles({ q }: Common, rows: string, bytes: number): Record<string, number | string> {
+  const dim = q.shape[3]!;
   const quads = Math.max(1, Math.ceil(dim / TILE));
   if (quads > MAX_QUADS) {
     throw new ShapeError(
@@ -127,7 +148,8 @@ function tiles(dim: number, rows: string, bytes: number): Record<string, number>
     );
   }
   const fit = 2 ** Math.floor(Math.log2(bytes / (16 * quads * SIDE)));
-  return { THREADS_M: SIDE, THREADS_N: SIDE, DIM_QUADS: quads, [rows]: Math.max(1, Math.min(8, fit)) };
+  const HALF = String(q.dtype === 'float16');
+  return { HALF, THREADS_M: SIDE, THREADS_N: SIDE, DIM_QUADS: quads, [rows]: Math.max(1, Math.min(8, fit)) };
 }
 
 /** What all kernels are told; the operands are bound from where a binding may begin. */
@@ -149,13 +171,13 @@ function common(t: Common, attrs: AttentionAttrs, none: Operand) {
 }
 
 export function forwardOnWebGPU(t: Forward, attrs: AttentionAttrs, { none }: LaunchTools): WebGPULaunch {
-  const { batch, heads, L, dim } = sizes(t);
+  const { batch, heads, L } = sizes(t);
   const { bindings, uniforms } = common(t, attrs, none);
   return dispatch({
     shader: forwardShader,
     bindings: { ...bindings, output: t.output, lse: t.lse },
     uniforms: { ...uniforms, outputAt: [0, ...rowed(t.output)] },
-    params: tiles(dim, 'ROWS_V', 4096),
+    params: tiles(t, 'ROWS_V', 4096),
     workgroups: grid(batch * heads * Math.ceil(L / TILE), 1),
   });
 }
@@ -180,14 +202,14 @@ export function backwardOnWebGPU(t: Backward, attrs: AttentionAttrs, { none, scr
       shader: queriesShader,
       bindings: { ...bindings, outputGrad: t.dy, rows, qGrad: t.output },
       uniforms: all,
-      params: tiles(dim, 'ROWS_K', 4096),
+      params: tiles(t, 'ROWS_K', 4096),
       workgroups: grid(batch * heads * Math.ceil(L / TILE), 1),
     }),
     dispatch({
       shader: keysShader,
       bindings: { ...bindings, outputGrad: t.dy, rows, kGrad: t.dk, vGrad: t.dv },
       uniforms: all,
-      params: { ...tiles(dim, 'ROWS_Q', 2048), CHUNK: dim > 64 ? 4 : 8 },
+      params: { ...tiles(t, 'ROWS_Q', 2048), CHUNK: dim > 64 ? 4 : 8 },
       workgroups: grid(batch * heads * Math.ceil(S / TILE), 1),
     }),
   ];

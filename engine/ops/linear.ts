@@ -6,8 +6,9 @@ import { ndarray } from '../reference.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { to } from './contiguous.ts';
+import { FACTORS } from './halves.ts';
 import { matmul } from './matmul.ts';
-import { FACTORS, matmulOnWebGPU, mixedMatmulOnWasm, type Product } from './matmulKernel.ts';
+import { matmulOnWebGPU, mixedMatmulOnWasm, type Product } from './matmulKernel.ts';
 import { sum } from './reduce.ts';
 import { reshape, transpose } from './views.ts';
 

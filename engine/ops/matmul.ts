@@ -4,7 +4,8 @@ import { type NDArray, ndarray } from '../reference.ts';
 import { broadcastShapes, broadcastStrides, rowMajor, type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { to } from './contiguous.ts';
-import { FACTORS, matmulOnWebGPU, mixedMatmulOnWasm } from './matmulKernel.ts';
+import { FACTORS } from './halves.ts';
+import { matmulOnWebGPU, mixedMatmulOnWasm } from './matmulKernel.ts';
 import { sumTo } from './sumTo.ts';
 import { reshape, transpose, unsqueeze } from './views.ts';
 

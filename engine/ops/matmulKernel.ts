@@ -1,11 +1,11 @@
 import matmulShader from '../../shaders/matmul.wgsl';
 import matmulVectorShader from '../../shaders/matmul_vector.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
-import { anchor, widenLaunch } from '../copy.ts';
-import type { DType } from '../dtype.ts';
+import { anchor } from '../copy.ts';
 import { ShapeError, show } from '../errors.ts';
 import type { LaunchTools } from '../launch.ts';
 import { broadcastStrides, type Layout, mergeDims, type Shape, sizeOf } from '../shape.ts';
+import { widened } from './halves.ts';
 
 /** One product output[.., m, n] = a[.., m, k] · b[.., k, n] (+ bias[n]) as the kernels are told of it. */
 export interface Product {
@@ -14,9 +14,6 @@ export interface Product {
   readonly bias?: Operand | undefined;
   readonly output: Operand;
 }
-
-/** Dtypes of the factors. The product of two float16 is exact in float32, in which the sum is taken and the result is. */
-export const FACTORS: readonly DType[] = ['float32', 'float16'];
 
 /** Batch dimensions a kernel walks, after neighbours were merged. */
 const BATCH_DIMS = 3;
@@ -77,21 +74,6 @@ export function matmulOnWasm(product: Product): WasmLaunch {
     // every part packs b anew
     partsPerThread: 1,
   };
-}
-
-/**
- * A float16 operand as float32, and the launch that makes it so. The order of its elements in memory stays, so that a
- * transposed one is still read along memory.
- */
-function widened(x: Operand, tools: LaunchTools): { operand: Operand; launches: WasmLaunch[] } {
-  if (x.dtype !== 'float16') return { operand: x, launches: [] };
-  // what is broadcast is converted once
-  const shape = x.shape.map((size, d) => (x.strides[d] === 0 ? 1 : size));
-  const order = shape.map((_, d) => d).sort((c, d) => x.strides[d]! - x.strides[c]!);
-  const source = { ...x, shape: order.map((d) => shape[d]!), strides: order.map((d) => x.strides[d]!) };
-  const wide = tools.scratch(source.shape);
-  const strides = x.strides.map((step, d) => (step === 0 ? 0 : wide.strides[order.indexOf(d)]!));
-  return { operand: { ...wide, shape: x.shape, strides }, launches: [widenLaunch(source, wide)] };
 }
 
 /** The product of operands of either dtype: those in float16 are converted first. */

@@ -1,8 +1,12 @@
 // What the attention kernels share: which keys a query sees, dropout, and loading pieces of q and k. They expect
-// `params` with the fields used here and the bindings `q`, `k` and `mask`.
+// `params` with the fields used here and the bindings `q`, `k`, `v` and `mask`.
 
 // @include lib/index.wgsl
 // @include lib/philox.wgsl
+// @include lib/halves.wgsl
+
+// q, k and v: float32 bits, or two halves to a word.
+const HALF: bool = false; // @param
 
 // The score of a hidden key. Finite, since a shader may assume that there is no infinity.
 const LOWEST: f32 = -3.0e38;
@@ -60,16 +64,31 @@ fn keptKeys(z: u32, query: u32, key: u32) -> vec4<f32> {
   return kept;
 }
 
+fn qElement(i: u32) -> f32 {
+  if (HALF) { return halfIn(q[i / 2u], i); }
+  return bitcast<f32>(q[i]);
+}
+
+fn kElement(i: u32) -> f32 {
+  if (HALF) { return halfIn(k[i / 2u], i); }
+  return bitcast<f32>(k[i]);
+}
+
+fn vElement(i: u32) -> f32 {
+  if (HALF) { return halfIn(v[i / 2u], i); }
+  return bitcast<f32>(v[i]);
+}
+
 // Column d of four rows of q from `row`; zero outside. Side by side with quads of k these make a product of 4 by 4.
 fn quadOfQ(base: u32, row: u32, d: u32) -> vec4<f32> {
   var quad = vec4<f32>(0.0);
   if (d >= params.dim) { return quad; }
   let step = params.qAt.w;
   let at = base + row * step + d;
-  if (row < params.queries) { quad.x = q[at]; }
-  if (row + 1u < params.queries) { quad.y = q[at + step]; }
-  if (row + 2u < params.queries) { quad.z = q[at + 2u * step]; }
-  if (row + 3u < params.queries) { quad.w = q[at + 3u * step]; }
+  if (row < params.queries) { quad.x = qElement(at); }
+  if (row + 1u < params.queries) { quad.y = qElement(at + step); }
+  if (row + 2u < params.queries) { quad.z = qElement(at + 2u * step); }
+  if (row + 3u < params.queries) { quad.w = qElement(at + 3u * step); }
   return quad;
 }
 
@@ -79,9 +98,9 @@ fn quadOfK(base: u32, row: u32, d: u32) -> vec4<f32> {
   if (d >= params.dim) { return quad; }
   let step = params.kAt.w;
   let at = base + row * step + d;
-  if (row < params.keys) { quad.x = k[at]; }
-  if (row + 1u < params.keys) { quad.y = k[at + step]; }
-  if (row + 2u < params.keys) { quad.z = k[at + 2u * step]; }
-  if (row + 3u < params.keys) { quad.w = k[at + 3u * step]; }
+  if (row < params.keys) { quad.x = kElement(at); }
+  if (row + 1u < params.keys) { quad.y = kElement(at + step); }
+  if (row + 2u < params.keys) { quad.z = kElement(at + 2u * step); }
+  if (row + 3u < params.keys) { quad.w = kElement(at + 3u * step); }
   return quad;
 }

@@ -30,9 +30,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<u32>;
+@group(0) @binding(2) var<storage, read> k: array<u32>;
+@group(0) @binding(3) var<storage, read> v: array<u32>;
 @group(0) @binding(4) var<storage, read> mask: array<i32>;
 @group(0) @binding(5) var<storage, read> outputGrad: array<f32>;
 // lse and rowsum(dO ∘ o) of each query, from attention_backward_rows.wgsl
@@ -44,10 +44,10 @@ fn quadOfV(base: u32, row: u32, d: u32) -> vec4<f32> {
   if (d >= params.dim) { return quad; }
   let step = params.vAt.w;
   let at = base + row * step + d;
-  if (row < params.keys) { quad.x = v[at]; }
-  if (row + 1u < params.keys) { quad.y = v[at + step]; }
-  if (row + 2u < params.keys) { quad.z = v[at + 2u * step]; }
-  if (row + 3u < params.keys) { quad.w = v[at + 3u * step]; }
+  if (row < params.keys) { quad.x = vElement(at); }
+  if (row + 1u < params.keys) { quad.y = vElement(at + step); }
+  if (row + 2u < params.keys) { quad.z = vElement(at + 2u * step); }
+  if (row + 3u < params.keys) { quad.w = vElement(at + 3u * step); }
   return quad;
 }
 

@@ -1,6 +1,7 @@
 // What the matmul kernels share: operands and where they lie.
 
 // @include lib/index.wgsl
+// @include lib/halves.wgsl
 
 struct Params {
   m: u32,
@@ -33,18 +34,13 @@ struct Params {
 const HALF_A: bool = false; // @param
 const HALF_B: bool = false; // @param
 
-// Half number i of its word, as a float: exact, and so is the product of two. unpack2x16float needs no device feature.
-fn halfOf(word: u32, i: u32) -> f32 {
-  return unpack2x16float(word >> (16u * (i % 2u))).x;
-}
-
 fn aAt(i: u32) -> f32 {
-  if (HALF_A) { return halfOf(a[i / 2u], i); }
+  if (HALF_A) { return halfIn(a[i / 2u], i); }
   return bitcast<f32>(a[i]);
 }
 
 fn bAt(i: u32) -> f32 {
-  if (HALF_B) { return halfOf(b[i / 2u], i); }
+  if (HALF_B) { return halfIn(b[i / 2u], i); }
   return bitcast<f32>(b[i]);
 }
 
