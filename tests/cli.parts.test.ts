@@ -2,13 +2,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Generator } from '../engine/index.ts';
+import type { Context } from '../transformer/cli/context.ts';
 import { loadDataset } from '../transformer/cli/dataset.ts';
+import { type DecodingFlags, decodingOf, describeDecoding } from '../transformer/cli/decodingOptions.ts';
 import { drawHeatMap, drawLegend } from '../transformer/cli/heatmap.ts';
 import { LogWriter, readLog } from '../transformer/cli/log.ts';
 import { languageOf, messagesIn, ROOMS } from '../transformer/cli/messages/index.ts';
 import { Progress } from '../transformer/cli/progress.ts';
 import { alignRows, coloursOf, cutTo, onBackground, pad, widthOf } from '../transformer/cli/terminal.ts';
-import { buildTokenizers, isRight } from '../transformer/cli/tokenizers.ts';
+import { chosenTokenizers, tokenizerArguments } from '../transformer/cli/tokenizerOptions.ts';
+import { isRight, makeTokenizers } from '../transformer/cli/tokenizers.ts';
+import { Tokenizer } from '../transformer/index.ts';
 import { duration, percent } from '../transformer/report/language.ts';
 import { taskNamed } from '../transformer/tasks/index.ts';
 
@@ -141,14 +146,100 @@ describe('data', () => {
     expect((await loadDataset(taskNamed('translate'), [path], 4)).test).not.toEqual(test);
   });
 
-  it('cuts Chinese into characters and English into words, and compares what they leave', () => {
-    const { source, target } = buildTokenizers([{ source: 'The cat sat.', target: '猫坐着。' }]);
+  const context: Context = { say: messagesIn('en'), language: 'en' };
+
+  it('cuts Chinese into characters and English into words, and compares what they leave', async () => {
+    const pairs = [{ source: 'The cat sat.', target: '猫坐着。' }];
+    const { source, target } = await makeTokenizers(pairs, chosenTokenizers({}, context), context);
     expect([source.kind, target.kind]).toEqual(['words', 'characters']);
     expect(isRight('猫坐着。', ['狗', '猫坐着。'], target)).toBe(true);
     expect(isRight('猫坐着。', ['猫坐着'], target)).toBe(false);
     expect(isRight('the cat sat.', ['The cat  sat.'], source)).toBe(true);
     // an unknown token is like no other
     expect(isRight('<unk>', ['dog'], source)).toBe(false);
+  });
+});
+
+describe('tokenizers', () => {
+  const context: Context = { say: messagesIn('en'), language: 'en' };
+  const pairs = [
+    { source: 'The Cat sat.', target: '猫坐着。' },
+    { source: 'A cat sat there.', target: '猫坐在那里。' },
+  ];
+
+  it('are built as the options say, and the options can be told from the settings', async () => {
+    const bpe = chosenTokenizers({ tokenizer: 'bpe', vocabSize: 30, targetTokenizer: 'byte-bpe' }, context);
+    await expect(makeTokenizers(pairs, bpe, context)).rejects.toThrow('a vocabulary of 30 tokens, but 260');
+    const sides = chosenTokenizers({ tokenizer: 'bpe', targetTokenizer: 'words', vocabSize: 18 }, context);
+    const { source, target } = await makeTokenizers(pairs, sides, context);
+    expect([source.kind, source.size, target.kind]).toEqual(['characterPairs', 18, 'words']);
+    expect(source.decode(source.encode('The cat.'))).toBe('The cat.');
+    const flags = { tokenizer: 'byte-bpe', vocabSize: 300, shareVocabulary: true, lowerCase: true } as const;
+    const settings = chosenTokenizers(flags, context);
+    const shared = await makeTokenizers(pairs, settings, context);
+    expect(shared.source).toBe(shared.target);
+    expect([shared.source.kind, shared.source.decode(shared.source.encode('The 猫'))]).toEqual(['bytePairs', 'the 猫']);
+    expect(tokenizerArguments(settings).flat(2).join(' ')).toBe(
+      '--tokenizer byte-bpe --vocab-size 300 --share-vocabulary --lower-case',
+    );
+    expect(tokenizerArguments(chosenTokenizers({}, context))).toEqual([]);
+    const auto = await makeTokenizers(
+      pairs,
+      chosenTokenizers({ shareVocabulary: true, vocabSize: 40 }, context),
+      context,
+    );
+    expect(auto.source.kind).toBe('characterPairs');
+  });
+
+  it('come from files, one for both sides or two', async () => {
+    const hub = {
+      model: { type: 'WordPiece', vocab: { '[UNK]': 0, cat: 1, '##s': 2, '[SEP]': 3 }, unk_token: '[UNK]' },
+    };
+    const one = file('tokenizer.json', JSON.stringify(hub));
+    const two = file('other.json', JSON.stringify(Tokenizer.build('characters', ['猫'])));
+    const both = await makeTokenizers(pairs, chosenTokenizers({ tokenizerFile: [one] }, context), context);
+    expect(both.source).toBe(both.target);
+    expect(both.source.vocabulary).toEqual(['<pad>', '<s>', '[SEP]', '[UNK]', 'cat', '##s']);
+    const sides = await makeTokenizers(pairs, chosenTokenizers({ tokenizerFile: [one, two] }, context), context);
+    expect([sides.source.size, sides.target.encode('猫狗')]).toEqual([6, [4, 3]]);
+    const broken = chosenTokenizers({ tokenizerFile: [file('broken.json', '{')] }, context);
+    await expect(makeTokenizers(pairs, broken, context)).rejects.toThrow(/broken\.json: no JSON\. Expected/);
+  });
+
+  it('say which options do not go together', () => {
+    const wrong = [
+      [{ lowerCase: true, keepCase: true }, '--lower-case does not go with --keep-case'],
+      [{ tokenizerFile: ['a'], vocabSize: 9 }, '--tokenizer-file does not go with --vocab-size'],
+      [{ tokenizerFile: ['a', 'b', 'c'] }, '3 files. Expected one for both sides, or two'],
+      [{ shareVocabulary: true, sourceTokenizer: 'bpe' }, 'the source is cut by bpe, the target by auto'],
+    ] as const;
+    for (const [flags, message] of wrong) expect(() => chosenTokenizers(flags, context)).toThrow(message);
+  });
+});
+
+describe('decoding', () => {
+  const context: Context = { say: messagesIn('en'), language: 'en' };
+  const decoding = (flags: DecodingFlags, nBest?: number) => decodingOf(flags, context, nBest);
+
+  it('is greedy, a beam or sampling, as the options say, with what was left out filled in', () => {
+    expect(decoding({}).settings).toEqual({ method: 'greedy' });
+    expect(decoding({ beam: 3, noRepeatNgram: 2 })).toEqual({
+      options: { beam: 3, noRepeatNgram: 2 },
+      settings: { method: 'beam', beam: 3, lengthPenalty: 0.6, noRepeatNgram: 2 },
+    });
+    expect(decoding({}, 7).options).toEqual({ beam: 7, nBest: 7 });
+    expect(decoding({ lengthPenalty: 1 }, 2).settings).toEqual({ method: 'beam', beam: 4, lengthPenalty: 1 });
+    const drawn = decoding({ topK: 5, maxLength: 9 });
+    expect(drawn.settings).toEqual({ method: 'sampling', topK: 5, seed: 1, maxLength: 9 });
+    expect(drawn.options.generator).toBeInstanceOf(Generator);
+    expect(describeDecoding(drawn.settings, context)).toBe('sampling, top k 5, seed 1, longest 9');
+    expect(describeDecoding(decoding({ beam: 3 }).settings, context)).toBe('beam 3, length penalty 0.6');
+  });
+
+  it('does not draw along a beam', () => {
+    expect(() => decoding({ beam: 2, topP: 0.5 })).toThrow('--beam does not go with --top-p');
+    expect(() => decoding({ seed: 1 }, 2)).toThrow('--n-best does not go with --seed');
+    expect(() => decoding({ beam: 2 }, 5)).toThrow('5 translations of a beam of 2');
   });
 });
 

@@ -3,6 +3,7 @@ import { taskNamed } from '../tasks/index.ts';
 import { modelArguments } from './modelOptions.ts';
 import { presetOf, TRANSLATION } from './presets.ts';
 import type { RunSettings } from './settings.ts';
+import { tokenizerArguments } from './tokenizerOptions.ts';
 
 /** The command line that makes this run again from nothing, whatever it was resumed from. */
 export function commandLine(settings: RunSettings, device: Device): string {
@@ -28,6 +29,9 @@ export function commandLine(settings: RunSettings, device: Device): string {
   if (recipe.clip !== 1) add('--clip', recipe.clip);
   add('--seed', seed);
   add('--backend', device.name);
+  for (const [option, values] of tokenizerArguments(settings.tokenizers)) {
+    parts.push([option, ...values.map(quoted)].join(' '));
+  }
   if (data.files !== null) add('--data', data.files.map(quoted).join(' '));
   if (deterministic) parts.push('--deterministic');
   return parts.join(' ');

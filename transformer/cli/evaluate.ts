@@ -20,6 +20,7 @@ import { newestRun, openRun, type RunFolder } from './runFolder.ts';
 import { type Scores, scoreAll } from './scores.ts';
 import { printFacts } from './show.ts';
 import { onOneLine } from './terminal.ts';
+import { reportUnknown, type UnknownText } from './unknown.ts';
 
 /** What `heddle evaluate` takes. */
 export interface EvaluateFlags extends DeviceFlags, DecodingFlags {
@@ -50,12 +51,6 @@ interface Translated {
   readonly seconds: number;
 }
 
-/** What reading found, and what the model cannot write of the references. */
-interface Trouble {
-  readonly read: DataReport;
-  readonly unwritable: DataReport;
-}
-
 interface Result {
   readonly run: RunFolder;
   readonly device: Device;
@@ -64,7 +59,7 @@ interface Result {
   readonly translated: Translated;
   readonly scores: Scores;
   readonly output: string;
-  readonly trouble: Trouble;
+  readonly unknown: UnknownText;
 }
 
 /** `heddle evaluate`: translates, scores, and writes the translations down. Gives the exit code. */
@@ -79,7 +74,9 @@ export async function evaluate(flags: EvaluateFlags, context: Context): Promise<
   const material = await readMaterial(flags, run, context);
   const device = await openChosen(flags, context);
   const translator = await run.load();
-  const trouble = reportTrouble(material, translator, context);
+  const { sentences, report } = material;
+  if (report !== null && report.badTotal > 0) console.error(`heddle: ${report.text(context.language)}`);
+  const unknown = reportUnknown(sentences, translator, context, report ?? new DataReport());
   const translated = await translateMaterial(material, translator, decoding, flags.batch, context);
   if (translated === null) {
     device.destroy();
@@ -88,11 +85,11 @@ export async function evaluate(flags: EvaluateFlags, context: Context): Promise<
   const { hypotheses } = translated;
   const scores = scoreAll(
     hypotheses,
-    material.sentences.map((s) => s.references),
+    sentences.map((s) => s.references),
     { tokenize: flags.bleuTokenize, lowercase: flags.lowerCase, isRight: run.task.isRight },
   );
   await replaceFile(output, hypotheses.map((line) => `${line}\n`).join(''));
-  const result: Result = { run, device, material, decoding, translated, scores, output, trouble };
+  const result: Result = { run, device, material, decoding, translated, scores, output, unknown };
   if (flags.json) process.stdout.write(`${JSON.stringify(resultObject(result))}\n`);
   else printResult(result, context);
   device.destroy();
@@ -118,31 +115,6 @@ async function setAsideBy({ settings, task, path }: RunFolder, { say }: Context)
 async function fromFiles(files: readonly string[], task: Task): Promise<Material> {
   const { pairs, report } = await loadPairs(files.map(openFile), task.files ?? {});
   return { name: files.join(' + '), files, sentences: groupReferences(pairs), report };
-}
-
-/**
- * Says which lines are no pairs and what the vocabularies do not hold: in a source it is read as `<unk>`, in a reference
- * it is something the model cannot write.
- */
-function reportTrouble(
-  { sentences, report }: Material,
-  { source, target }: Translator,
-  { say, language }: Context,
-): Trouble {
-  if (report !== null && report.badTotal > 0) console.error(`heddle: ${report.text(language)}`);
-  const read = report ?? new DataReport();
-  const unwritable = new DataReport();
-  for (const { source: text, references, lines } of sentences) {
-    read.addUnknown(source.unknown(text), lines?.[0]);
-    for (const [i, reference] of references.entries()) unwritable.addUnknown(target.unknown(reference), lines?.[i]);
-  }
-  if (read.unknownTotal > 0) {
-    console.error(`heddle: ${say.unreadable(read.unknownTotal, read.unknownText(language))}`);
-  }
-  if (unwritable.unknownTotal > 0) {
-    console.error(`heddle: ${say.unwritable(unwritable.unknownTotal, unwritable.unknownText(language))}`);
-  }
-  return { read, unwritable };
 }
 
 /** Translates all of it, with progress; null when somebody asked to stop. */
@@ -183,7 +155,7 @@ async function translateMaterial(
 const unknownIn = ({ unknownTotal, unknown }: DataReport): object => ({ total: unknownTotal, pieces: unknown });
 
 /** The object that --json prints. */
-function resultObject({ run, device, material, decoding, translated, scores, output, trouble }: Result): object {
+function resultObject({ run, device, material, decoding, translated, scores, output, unknown }: Result): object {
   const { name, files, sentences } = material;
   const { tokens, seconds } = translated;
   const references = sentences.reduce((n, s) => n + s.references.length, 0);
@@ -204,8 +176,8 @@ function resultObject({ run, device, material, decoding, translated, scores, out
     tokensPerSecond: Number((tokens / seconds).toFixed(1)),
     hypotheses: output,
     report: material.report,
-    unreadable: unknownIn(trouble.read),
-    unwritable: unknownIn(trouble.unwritable),
+    unreadable: unknownIn(unknown.read),
+    unwritable: unknownIn(unknown.unwritable),
   };
 }
 

@@ -14,9 +14,10 @@ import { defaultPreset, type PresetName, presetOf, TRANSLATION } from './presets
 import { newRun, openRun, RUNS, type RunFolder, runOfCheckpoint } from './runFolder.ts';
 import { chosenSchedule, type ScheduleFlags } from './schedule.ts';
 import type { CheckpointSettings, DataSettings, RunSettings } from './settings.ts';
+import { chosenTokenizers, type TokenizerFlags } from './tokenizerOptions.ts';
 
 /** What `heddle train` takes. */
-export interface TrainFlags extends DeviceFlags, ScheduleFlags, ModelFlags {
+export interface TrainFlags extends DeviceFlags, ScheduleFlags, TokenizerFlags, ModelFlags {
   readonly task?: string;
   readonly data?: readonly string[];
   readonly preset?: PresetName;
@@ -64,12 +65,14 @@ async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
   const length = lengthOf(flags, context) ?? { steps: preset.steps };
   const model = chosenModel(flags, preset.model, say);
   const seed = flags.seed ?? 1;
+  const tokenizers = chosenTokenizers(flags, context);
   const dataset = await loadDataset(task, flags.data ?? null, seed);
   const settings: Job['settings'] = {
     task: task.name,
     preset: name,
     model,
     data: dataSettings(dataset),
+    tokenizers,
     seed,
     recipe: {
       batchTokens: flags.batchTokens ?? preset.batchTokens,

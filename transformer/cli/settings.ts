@@ -1,5 +1,6 @@
 import type { ModelSettings, PresetName } from './presets.ts';
 import type { ScheduleSettings } from './schedule.ts';
+import type { TokenizerSettings } from './tokenizerOptions.ts';
 
 /**
  * Everything that decides how a run goes, as config.json keeps it under `training`: a run goes on with these and needs
@@ -12,6 +13,7 @@ export interface RunSettings {
   readonly preset: PresetName | null;
   readonly model: ModelSettings;
   readonly data: DataSettings;
+  readonly tokenizers: TokenizerSettings;
   /** Of all random choices: the split, the starting values, the order of the data, dropout. */
   readonly seed: number;
   /** Steps in all, whatever they were asked for as. */

@@ -1,6 +1,6 @@
 import { manualSeed } from '../../engine/index.ts';
-import { type Example, encodePair } from '../data/batches.ts';
-import { MemoryBatches } from '../data/index.ts';
+import type { Example } from '../data/batches.ts';
+import { encoder, MemoryBatches } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
 import { Transformer } from '../model.ts';
 import { count } from '../report/language.ts';
@@ -11,7 +11,7 @@ import { UsageError } from './errors.ts';
 import type { Job } from './job.ts';
 import type { RunFolder } from './runFolder.ts';
 import type { RecipeSettings, RunSettings } from './settings.ts';
-import { buildTokenizers } from './tokenizers.ts';
+import { makeTokenizers } from './tokenizers.ts';
 
 /** A job with a model: all that training needs. */
 export interface Start {
@@ -30,9 +30,11 @@ export interface Start {
 export async function start(job: Job, context: Context): Promise<Start> {
   const { dataset, run, resumed } = job;
   const saved = resumed ? await run.newestState() : null;
-  const translator = saved?.translator ?? newTranslator(job, context);
+  const translator = saved?.translator ?? (await newTranslator(job, context));
   const { source, target } = translator;
-  const examples = dataset.train.map((pair) => encodePair(pair, source, target));
+  const { report } = dataset;
+  const encode = encoder({ source, target, maxTokens: Number.POSITIVE_INFINITY, ...(report && { report }) });
+  const examples = dataset.train.map(encode).filter((example) => example !== null);
   checkLengths(translator, examples, dataset.test, context);
   const { seed, recipe } = job.settings;
   const batches = new MemoryBatches(examples, { batchTokens: recipe.batchTokens, seed });
@@ -44,14 +46,14 @@ export async function start(job: Job, context: Context): Promise<Start> {
   return { settings, dataset, run, translator, batches, state: saved?.state ?? null, resumed };
 }
 
-function newTranslator({ settings, dataset }: Job, { say }: Context): Translator {
-  const tokenizers = buildTokenizers(dataset.train, dataset.task.tokenizers);
+async function newTranslator({ settings, dataset }: Job, context: Context): Promise<Translator> {
+  const tokenizers = await makeTokenizers(dataset.train, settings.tokenizers, context, dataset.task.tokenizers);
   const { source, target } = tokenizers;
   if (settings.model.sharedEmbeddings && source !== target) {
-    throw new UsageError(say.twoVocabularies(count(source.size), count(target.size)));
+    throw new UsageError(context.say.twoVocabularies(count(source.size), count(target.size)));
   }
   manualSeed(settings.seed);
-  const vocabularies = { srcVocab: tokenizers.source.size, tgtVocab: tokenizers.target.size };
+  const vocabularies = { srcVocab: source.size, tgtVocab: target.size };
   return { model: new Transformer({ ...settings.model, ...vocabularies }), ...tokenizers };
 }
 

@@ -29,6 +29,8 @@ import {
 } from './show.ts';
 import { type Start, start } from './start.ts';
 import { inspect, scoresOf, translateAll } from './testing.ts';
+import { vocabularyLine } from './tokenizers.ts';
+import { reportUnknown } from './unknown.ts';
 
 /** Sentences to test on a software adapter. */
 const ON_SOFTWARE = 20;
@@ -38,8 +40,8 @@ export async function train(flags: TrainFlags, context: Context): Promise<number
   const { say } = context;
   const job = await prepareJob(flags, context);
   const device = await openChosen({ ...flags, deterministic: job.settings.deterministic }, context);
-  using interrupt = new Interrupt(() => console.error(`\nheddle: ${say.stopping}`));
   const started = await start(job, context);
+  using interrupt = new Interrupt(() => console.error(`\nheddle: ${say.stopping}`));
   const { run, dataset, translator } = started;
   printPlan(started, device, context);
 
@@ -84,7 +86,7 @@ function printPlan(start: Start, device: Device, context: Context): void {
   printFacts([
     [say.device, device.description],
     [say.data, dataText(dataset, context)],
-    [say.vocabulary, say.vocabularyLine(count(translator.source.size), count(translator.target.size))],
+    [say.vocabulary, vocabularyLine(translator, context)],
     [say.model, say.modelLine(layers, heads, dModel, feedForward, count(parameters))],
     ['', structureOf(translator.model.config)[language]],
     [say.plan, say.planLine(count(steps), count(recipe.batchTokens), seed)],
@@ -92,7 +94,7 @@ function printPlan(start: Start, device: Device, context: Context): void {
   ]);
   printLine('');
   const { report } = dataset;
-  if (report !== null && report.badTotal > 0) console.error(`heddle: ${report.text(language)}`);
+  if (report !== null && report.badTotal + report.unknownTotal > 0) console.error(`heddle: ${report.text(language)}`);
   if (state !== null) printLine(say.resuming(run.path, count(state.step)));
   else if (start.resumed) console.error(`heddle: ${say.noCheckpoint(run.path)}`);
 }
@@ -118,6 +120,7 @@ async function runTest(
   if (sentences.length === 0) return samples;
   if (sentences.length < all.length)
     console.error(`heddle: ${say.testsFewer(count(sentences.length), count(all.length))}`);
+  reportUnknown(sentences, translator, context);
   const progress = new Progress(say.testing, sentences.length, 0, progressOptions(context));
   let right = 0;
   try {

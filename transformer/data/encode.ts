@@ -22,7 +22,7 @@ export interface TextEncoding {
 export interface EncodeOptions {
   readonly source: TextEncoding;
   readonly target: TextEncoding;
-  /** A pair with a longer side, marks counted, is left out as too long. 256 unless told. */
+  /** A pair with a longer side, marks counted, is left out as too long. 256 unless told; Infinity for none. */
   readonly maxTokens?: number;
   /** Counts what is too long and what is unknown; the one that `readPairs` filled. */
   readonly report?: DataReport;
@@ -33,9 +33,9 @@ const MAX_TOKENS = 256;
 /** A function that makes an example of a pair, or null when it is too long or has no tokens. */
 export function encoder(options: EncodeOptions): (pair: Pair | NumberedPair) => Example | null {
   const { source, target, maxTokens = MAX_TOKENS, report } = options;
-  if (!(Number.isInteger(maxTokens) && maxTokens >= 3)) {
+  if (!((Number.isInteger(maxTokens) || maxTokens === Number.POSITIVE_INFINITY) && maxTokens >= 3)) {
     throw new ArgumentError(
-      `encodePairs: maxTokens ${maxTokens}. Expected a whole number from 3: a token and two marks.`,
+      `encodePairs: maxTokens ${maxTokens}. Expected a whole number from 3 (a token and two marks), or Infinity.`,
     );
   }
   const note = (tokenizer: TextEncoding, ids: readonly number[], text: string, line: number | null): void => {

@@ -1,6 +1,6 @@
 /** Reading corpora: files of sentence pairs, reports of what was wrong with them, splits, batches. */
 export { bucketWidth, TokenBuckets } from './buckets.ts';
-export { type EncodeOptions, encodePairs, type TextEncoding } from './encode.ts';
+export { type EncodeOptions, encodePairs, encoder, type TextEncoding } from './encode.ts';
 export {
   type BatchGroup,
   type BatchOptions,

@@ -7,6 +7,7 @@ import { modelOptions } from '../modelOptions.ts';
 import { choiceOption, decimalOption, deviceOptions, numberOption, seedOption } from '../options.ts';
 import { PRESETS, TRANSLATION } from '../presets.ts';
 import { SCHEDULES } from '../schedule.ts';
+import { tokenizerOptions } from '../tokenizerOptions.ts';
 import { train } from '../train.ts';
 
 /** Largest counts taken for sizes: above them a typing error is more likely than a wish. */
@@ -21,7 +22,7 @@ export const addTrain: AddCommand = (program, context, done) => {
   const command = prepare(program.command('train'), context, [
     'heddle train --preset small --steps 500',
     'heddle train --data pairs.tsv --epochs 10 --out runs/mine',
-    'heddle train --data train.en.gz train.de.gz --backend webgpu',
+    'heddle train --data train.en.gz train.de.gz --tokenizer bpe --share-vocabulary',
     'heddle train --task dates',
     'heddle train --resume runs/mine',
   ])
@@ -30,6 +31,7 @@ export const addTrain: AddCommand = (program, context, done) => {
     .action(async (flags: TrainFlags) => done(await train(flags, context)));
   const groups: readonly (readonly [heading: string, options: readonly Option[]])[] = [
     [say.groupData, dataOptions(say)],
+    [say.groupTokenizers, tokenizerOptions(say)],
     [say.groupModel, [...presetOptions(say), ...modelOptions(say)]],
     [say.groupRecipe, recipeOptions(say)],
     [say.groupRun, runOptions(say)],

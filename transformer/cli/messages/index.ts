@@ -7,6 +7,7 @@ import { general } from './general.ts';
 import { info } from './info.ts';
 import { modelling } from './model.ts';
 import { tasks } from './tasks.ts';
+import { tokenizers } from './tokenizers.ts';
 import { train } from './train.ts';
 import { training } from './training.ts';
 import { translate } from './translate.ts';
@@ -17,6 +18,7 @@ export const ROOMS = {
   errors,
   train,
   training,
+  tokenizers,
   modelling,
   decoding,
   evaluate,
@@ -32,6 +34,7 @@ const table = {
   ...errors,
   ...train,
   ...training,
+  ...tokenizers,
   ...modelling,
   ...decoding,
   ...evaluate,

@@ -23,7 +23,10 @@ export const modelling = {
     (length: number) => `longest sentence in tokens, for learned positions (default: ${length})`,
     (length: number) => `学习式位置编码的最长句子词元数（默认 ${length}）`,
   ),
-  helpShareEmbeddings: say('one embedding for both languages; needs one vocabulary', '两种语言共用嵌入，须共用词表'),
+  helpShareEmbeddings: say(
+    'one embedding for both languages; needs --share-vocabulary',
+    '两种语言共用嵌入，须与 --share-vocabulary 同用',
+  ),
   helpTieOutput: say('score the next token with the embedding of the target', '用目标语言的嵌入给下一个词元打分'),
   helpPreNorm: say('normalise the input of each part', '归一化放在每个子层之前'),
   helpPostNorm: say('normalise the sum behind each part, as in the paper', '归一化放在残差相加之后，如原论文'),
@@ -51,9 +54,9 @@ export const modelling = {
   ),
   twoVocabularies: tell(
     (source: string, target: string) =>
-      `--share-embeddings: source and target have vocabularies of their own (${source} and ${target} tokens). Expected one tokenizer for both; leave the option out.`,
+      `--share-embeddings: source and target have vocabularies of their own (${source} and ${target} tokens). Expected one for both; give --share-vocabulary too.`,
     (source: string, target: string) =>
-      `--share-embeddings：源语言和目标语言各有词表（${source} 与 ${target} 个词元）。须共用一个分词器，否则请去掉此选项。`,
+      `--share-embeddings：源语言和目标语言各有词表（${source} 与 ${target} 个词元）。须共用词表，请加上 --share-vocabulary。`,
   ),
   sentenceTooLong: tell(
     (tokens: string, most: string) =>
