@@ -14,6 +14,7 @@ import {
   MemoryBatches,
   readPairs,
   reservoir,
+  SplitByShares,
   StreamBatches,
   sameSentence,
   setAside,
@@ -265,7 +266,21 @@ describe('splits', () => {
           // of a stream it is the same, whatever of both bounds decides
           for (const most of [0, 1, 3, 1e6]) {
             const share = await DataSplit.byShare([...pairs].reverse(), { fraction, most, seed });
-            expect(await all(share.validation(pairs))).toEqual(setAside(pairs, { fraction, most, seed }).validation);
+            const once = setAside(pairs, { fraction, most, seed });
+            expect(await all(share.validation(pairs))).toEqual(once.validation);
+            // and so is a second part of what the first one left
+            const parts = new SplitByShares(
+              [
+                { fraction, most },
+                { fraction: 0.4, most: 2 },
+              ],
+              seed,
+            );
+            for (const { source } of pairs) parts.add(source);
+            const twice = setAside(once.train, { fraction: 0.4, most: 2, seed });
+            const [first, both] = parts.splits;
+            expect(pairs.filter((p) => first!.holds(p.source))).toEqual(once.validation);
+            expect(pairs.filter((p) => !both!.holds(p.source))).toEqual(twice.train);
           }
           // the stream decides alike, in any order
           const split = await DataSplit.byCount(

@@ -23,7 +23,8 @@ export {
   groupReferences,
   type ReferencedSentence,
   type SetAsideOptions,
-  SplitByShare,
+  type Share,
+  SplitByShares,
   sameSentence,
   setAside,
 } from './split.ts';

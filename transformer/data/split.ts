@@ -84,11 +84,11 @@ export class DataSplit {
    */
   static async byShare<P extends Pair>(
     pairs: Pairs<P>,
-    options: SetAsideOptions & { most: number },
+    { seed, ...share }: SetAsideOptions & { most: number },
   ): Promise<DataSplit> {
-    const share = new SplitByShare(options);
-    for await (const { source } of pairs) share.add(source);
-    return share.split;
+    const parts = new SplitByShares([share], seed);
+    for await (const { source } of pairs) parts.add(source);
+    return parts.splits[0]!;
   }
 
   /** Whether a source sentence is set aside. */
@@ -116,36 +116,49 @@ export interface SetAsideOptions {
   readonly seed?: number;
 }
 
-/** Finds the bound of {@link DataSplit.byShare} as source sentences come, for who reads them anyway. */
-export class SplitByShare {
-  readonly #fraction: number;
-  readonly #most: number;
+/** A part to set aside: a fraction of the different source sentences, rounded down, but no more than `most`. */
+export type Share = Pick<SetAsideOptions, 'fraction'> & { readonly most: number };
+
+/**
+ * Finds, as source sentences come, what {@link setAside} would set aside: first one share of all, then another of what is
+ * left, and so on. Holds the smallest hashes alone, some `most` / `fraction` of them.
+ */
+export class SplitByShares {
+  readonly #shares: readonly Required<Share>[];
   readonly #seed: number;
   readonly #smallest: Smallest;
 
-  constructor({ fraction = 0.05, most, seed = 0 }: SetAsideOptions & { most: number }) {
-    if (!(fraction >= 0 && fraction < 1 && most >= 0 && Number.isFinite(most))) {
+  /** @throws {ArgumentError} for a fraction or a number out of its range */
+  constructor(shares: readonly Share[], seed = 0) {
+    this.#shares = shares.map(({ fraction = 0.05, most }) => {
+      if (fraction >= 0 && fraction < 1 && most >= 0 && Number.isFinite(most)) return { fraction, most };
       throw new ArgumentError(
         `DataSplit.byShare: fraction ${fraction}, at most ${most}. ` +
           'Expected a fraction from 0 to below 1, and a number from 0, which bounds what is held.',
       );
-    }
-    this.#fraction = fraction;
-    this.#most = most;
+    });
     this.#seed = seed;
-    // with more different sentences than this, `most` decides
-    this.#smallest = new Smallest(fraction === 0 ? 1 : Math.ceil(most / fraction) + 1);
+    // where there are more different sentences than this, every `most` decides
+    let [held, taken] = [0, 0];
+    for (const { fraction, most } of this.#shares) {
+      if (fraction > 0) held = Math.max(held, taken + Math.ceil(most / fraction));
+      taken += most;
+    }
+    this.#smallest = new Smallest(held + taken + 1);
   }
 
   add(source: string): void {
     this.#smallest.add(hash(sameSentence(source), this.#seed));
   }
 
-  /** Of the sentences so far. */
-  get split(): DataSplit {
+  /** One for each share, of the sentences so far: each holds its own part and those before it. */
+  get splits(): DataSplit[] {
     const hashes = this.#smallest.sorted();
-    const bound = this.#fraction === 0 ? 0 : hashes[Math.floor(Math.min(this.#most, this.#fraction * hashes.length))];
-    return new DataSplit(this.#seed, bound ?? 0);
+    let taken = 0;
+    return this.#shares.map(({ fraction, most }) => {
+      taken += Math.floor(Math.min(most, fraction * (hashes.length - taken)));
+      return new DataSplit(this.#seed, taken === 0 ? 0 : (hashes[taken] ?? RANGE));
+    });
   }
 }
 
