@@ -9,6 +9,7 @@ import { Generator, openDevice } from '../engine/index.ts';
 import { bundle } from '../scripts/build.mjs';
 import { buildCorpus, encodeCheckpoint, Tokenizer, Transformer, translateBatch } from '../transformer/index.ts';
 import { collectErrors, openBrowser, serve } from './browser/launch.ts';
+import { foreign } from './support/foreign.ts';
 import { readOnnx } from './support/onnx.ts';
 
 const run = promisify(execFile);
@@ -26,15 +27,16 @@ beforeAll(async () => {
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const device = await openDevice('wasm', { threads: 1 });
   const { train } = buildCorpus({ pairs: 400, valid: 1, test: 1, seed: 3 });
-  const source = Tokenizer.build(
-    'words',
-    train.map((pair) => pair.source),
-  );
-  const target = Tokenizer.build(
-    'characters',
-    train.map((pair) => pair.target),
-  );
-  const size = { dModel: 32, heads: 2, layers: 2, feedForward: 64, normFirst: true };
+  // tokenizers whose marks have other names and ids than ours
+  const build = (kind: 'words' | 'characters', side: 'source' | 'target'): Tokenizer =>
+    foreign(
+      Tokenizer.build(
+        kind,
+        train.map((pair) => pair[side]),
+      ),
+    );
+  const [source, target] = [build('words', 'source'), build('characters', 'target')];
+  const size = { padId: source.mark('pad'), dModel: 32, heads: 2, layers: 2, feedForward: 64, normFirst: true };
   const options = { device, generator: new Generator(4) };
   const model = new Transformer({ srcVocab: source.size, tgtVocab: target.size, ...size }, options).eval();
   const translator = { model, source, target };

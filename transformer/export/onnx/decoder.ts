@@ -26,7 +26,7 @@ export function decoderGraph(config: Build['config'], state: StateDict): OnnxGra
   const g = new GraphBuilder('decoder', DOC, state);
   const build = { g, config };
   const { padId } = config;
-  const ids = targetIds(g, `target tokens, <s> first; ${padId} is padding`);
+  const ids = targetIds(g, `target tokens from the start mark on; ${padId} is padding`);
   const memory = memoryInput(build);
   const memoryBias = sourceBias(g, sourceMask(g, 'encoder_attention_mask'));
   const places = placesOf(g, ids, null);
@@ -55,7 +55,7 @@ export function decoderGraph(config: Build['config'], state: StateDict): OnnxGra
 export function decoderWithPastGraph(config: Build['config'], state: StateDict): OnnxGraph {
   const g = new GraphBuilder('decoder_with_past', DOC_PAST, state);
   const build = { g, config };
-  const ids = targetIds(g, 'new target tokens; <s> first');
+  const ids = targetIds(g, 'new target tokens, first of all the start mark');
   const memoryBias = sourceBias(g, sourceMask(g, 'encoder_attention_mask'));
   const layers = Array.from({ length: config.layers }, (_, i) => {
     return { written: pastInputs(build, i, 'decoder'), read: pastInputs(build, i, 'encoder') };

@@ -21,10 +21,9 @@ async function read(name) {
 /** @param {string} name */
 const readJson = async (name) => JSON.parse(new TextDecoder().decode(await read(name)));
 
-const { tokens, model, sharedTokenizer } = await readJson('config.json');
-const settings = { unk_token: '<unk>', clean_up_tokenization_spaces: false };
-const source = new Tokenizer(await readJson('tokenizer.json'), settings);
-const target = sharedTokenizer ? source : new Tokenizer(await readJson('tokenizer.target.json'), settings);
+const { tokens, model, sharedTokenizer, tokenizers } = await readJson('config.json');
+const source = new Tokenizer(await readJson('tokenizer.json'), tokenizers.source);
+const target = sharedTokenizer ? source : new Tokenizer(await readJson('tokenizer.target.json'), tokenizers.target);
 // in a page with a graphics card: ['webgpu'], and `onnxruntime-web/webgpu` above
 const options = { executionProviders: ['wasm'] };
 const encoder = await ort.InferenceSession.create(await read('encoder.onnx'), options);
@@ -35,7 +34,7 @@ const int64 = (row) => new ort.Tensor('int64', BigInt64Array.from(row, BigInt), 
 
 /** @param {string} text */
 export async function translate(text) {
-  const ids = [...source.encode(text, { add_special_tokens: false }).ids, tokens.eos];
+  const ids = [...source.encode(text, { add_special_tokens: false }).ids, tokens.sourceEos];
   const mask = int64(ids.map(() => 1));
   const encoded = await encoder.run({ input_ids: int64(ids), attention_mask: mask });
 
@@ -50,8 +49,12 @@ export async function translate(text) {
     past[input.replace('encoder', 'decoder')] = new ort.Tensor('float32', [], none);
   }
 
+  const longest = Math.min(
+    2 * ids.length + 10,
+    model.positions === 'learned' ? model.maxLength : Number.POSITIVE_INFINITY,
+  );
   const written = [tokens.bos];
-  while (written.length <= 2 * ids.length + 10) {
+  while (written.length <= longest) {
     const feeds = { input_ids: int64(written.slice(-1)), encoder_attention_mask: mask, ...past };
     const { logits, ...present } = await decoder.run(feeds);
     for (const [name, value] of Object.entries(present)) past[name.replace('present', 'past_key_values')] = value;
@@ -63,7 +66,7 @@ export async function translate(text) {
 }
 
 /**
- * The most probable token, the start mark and padding aside.
+ * The most probable token, start mark and padding aside.
  *
  * @param {Float32Array} logits
  */
@@ -71,7 +74,7 @@ function best(logits) {
   let id = -1;
   let highest = Number.NEGATIVE_INFINITY;
   for (const [other, score] of logits.entries()) {
-    if (score > highest && other !== tokens.pad && other !== tokens.bos) [id, highest] = [other, score];
+    if (score > highest && !tokens.suppress.includes(other)) [id, highest] = [other, score];
   }
   return id;
 }
