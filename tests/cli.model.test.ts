@@ -41,6 +41,22 @@ describe('a model of the user’s making', () => {
     await expectLine(['train', '--resume', RUN, '--pre-norm'], /--resume does not go with --pre-norm/);
   });
 
+  it('has one matrix for everything where both sides have one vocabulary', async () => {
+    const run = join(folder, 'shared');
+    const one = ['--share-vocabulary', '--share-embeddings', '--tie-output', '--positions', 'learned'];
+    expect(await heddle(['train', ...TINY, '--data', 'pairs.tsv', '--steps', '2', ...one, '--out', run])).toMatchObject(
+      {
+        code: 0,
+      },
+    );
+    const { model, training } = configOf(run);
+    expect(model).toMatchObject({ sharedEmbeddings: true, tiedOutput: true, srcVocab: model.tgtVocab, maxLength: 512 });
+    expect(training.model).toMatchObject({ sharedEmbeddings: true, tiedOutput: true });
+    expect((await heddle(['info', run])).stdout).toContain('512 learned positions, shared embeddings, tied output\n');
+    const { code, stdout } = await heddle(['translate', '--model', run, '--backend', 'wasm', 'the cat sleeps']);
+    expect([code, stdout.split('\n').length]).toEqual([0, 2]);
+  });
+
   it('is refused in one line where it cannot be', async () => {
     const train = ['train', '--preset', 'tiny', '--data', 'pairs.tsv'];
     await expectLine([...train, '--width', '30'], /width 30 is not divisible by 4 heads\. Change --width or --heads/);

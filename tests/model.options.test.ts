@@ -13,6 +13,7 @@ import {
 import {
   BOS,
   CHECKPOINT,
+  crossAttention,
   decodeCheckpoint,
   encodeCheckpoint,
   generate,
@@ -168,6 +169,22 @@ describe('the choices of a model', () => {
           expectClose(await scores.data(), want, { label: `${device.name}, ${label(options)}, place ${t}` });
         }
       }
+    }
+  });
+
+  it('show what they look at, and turn in self-attention alone', async () => {
+    for (const options of MAKES) {
+      using model = drawn(wasm, options);
+      const [seen] = await crossAttention(model, [[4, 5, 6, 2]], [[7, 8, 2]]);
+      expect(seen!.map((layer) => layer.length)).toEqual([2, 2]);
+      for (const row of seen!.flat(2)) expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+      using _ = scope();
+      using recorded = trace();
+      model.forward(int(SOURCES, wasm), int(TARGETS, wasm));
+      recorded.stop();
+      const turned = recorded.find('rotary').map(({ path }) => path.replace(/\.\d+\./, '.N.'));
+      const own = (stack: string): string[] => new Array<string>(4).fill(`${stack}.layers.N.selfAttention.rotary`);
+      expect(turned).toEqual(options.positions === 'rotary' ? [...own('encoder'), ...own('decoder')] : []);
     }
   });
 
