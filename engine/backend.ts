@@ -72,6 +72,10 @@ export interface MemoryStats {
   readonly pooledBytes: number;
   /** The most that was live at one time. */
   readonly peakBytes: number;
+  /** What there is for all buffers together; null where the device does not tell. */
+  readonly limitBytes: number | null;
+  /** The largest single buffer that it takes. */
+  readonly bufferLimitBytes: number;
 }
 
 /**

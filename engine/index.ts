@@ -30,6 +30,7 @@ export * from './errors.ts';
 export { type GradcheckOptions, gradcheck } from './gradcheck.ts';
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './io/safetensors.ts';
 export { type Leak, leakReport, Scope, scope, unscoped } from './memory.ts';
+export { MetaDevice } from './meta.ts';
 export * from './nn/index.ts';
 export { type Op, type OpCase, operations } from './op.ts';
 export * from './ops/index.ts';

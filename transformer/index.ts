@@ -34,6 +34,7 @@ export { EncoderOnly, type EncoderOnlyConfig } from './encoderOnly.ts';
 export * from './evaluate/index.ts';
 export { type CrossAttention, crossAttention, type InspectedTranslation, inspectTranslation } from './inspect.ts';
 export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type LayerOptions } from './layers.ts';
+export * from './memory/index.ts';
 export { Transformer, type TransformerConfig } from './model.ts';
 export { PositionTable, rotaryTable, rotaryTurns, sinusoidalPositions, sinusoidTable } from './positions.ts';
 export { SimpleTransformer, type SimpleTransformerOptions } from './simple.ts';

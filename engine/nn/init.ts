@@ -15,6 +15,26 @@ export interface ModuleOptions {
 /** First values of a parameter of a given shape. Each call that draws takes a stream of its own from the generator. */
 export type Initializer = (shape: Shape, generator?: Generator) => Float32Array;
 
+let skipping = false;
+
+/**
+ * Runs `body` without drawing first values: parameters made inside are 0 where they would be random. For a model whose
+ * values are loaded next, or that is only counted (torch.nn.utils.skip_init).
+ */
+export function skipInit<T>(body: () => T): T {
+  const before = skipping;
+  skipping = true;
+  try {
+    return body();
+  } finally {
+    skipping = before;
+  }
+}
+
+/** `shape` filled value by value; zeros where values are not wanted. */
+const filled = (shape: Shape, value: () => number): Float32Array =>
+  skipping ? new Float32Array(sizeOf(shape)) : Float32Array.from({ length: sizeOf(shape) }, value);
+
 /** Every value the same. */
 export const constant =
   (value: number): Initializer =>
@@ -26,7 +46,7 @@ export const uniform =
   (bound: number): Initializer =>
   (shape, generator = defaultGenerator) => {
     const stream = generator.next();
-    return Float32Array.from({ length: sizeOf(shape) }, () => (2 * stream.uniform() - 1) * bound);
+    return filled(shape, () => (2 * stream.uniform() - 1) * bound);
   };
 
 /** N(0, deviation²). */
@@ -34,7 +54,7 @@ export const normal =
   (deviation: number): Initializer =>
   (shape, generator = defaultGenerator) => {
     const stream = generator.next();
-    return Float32Array.from({ length: sizeOf(shape) }, () => stream.normal() * deviation);
+    return filled(shape, () => stream.normal() * deviation);
   };
 
 /** Glorot and Bengio 2010, for a matrix [out, in]: U(−b, b) with b = √(6 / (in + out)). */

@@ -199,7 +199,9 @@ export class WasmBackend implements Backend {
 
   memory(): MemoryStats {
     const { bytes, buffers, peak } = this.#live;
-    return { liveBytes: bytes, liveBuffers: buffers, pooledBytes: this.#memory.pooledBytes, peakBytes: peak };
+    const { pooledBytes, limit } = this.#memory;
+    const held = { liveBytes: bytes, liveBuffers: buffers, pooledBytes, peakBytes: peak };
+    return { ...held, limitBytes: limit, bufferLimitBytes: limit };
   }
 
   destroy(): void {

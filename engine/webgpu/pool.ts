@@ -134,11 +134,14 @@ export class BufferPool {
   }
 
   memory(): MemoryStats {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits;
     return {
       liveBytes: this.#liveBytes,
       liveBuffers: this.#liveBuffers,
       pooledBytes: this.#pooledBytes,
       peakBytes: this.#peakBytes,
+      limitBytes: this.#options.maxBytes ?? null,
+      bufferLimitBytes: Math.min(maxBufferSize, maxStorageBufferBindingSize),
     };
   }
 
