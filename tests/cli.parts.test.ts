@@ -136,12 +136,13 @@ describe('data', () => {
   it('sets a part aside by source sentence, the same part for the same seed', async () => {
     const lines = Array.from({ length: 200 }, (_, i) => `sentence ${i % 150}\tSatz ${i}`);
     const path = file('f.tsv', lines.join('\n'));
-    const { train, test, showcase } = await loadDataset(taskNamed('translate'), [path], 3);
-    expect(test).toHaveLength(7); // a twentieth of 150
+    const { train, validation, test, showcase } = await loadDataset(taskNamed('translate'), [path], 3);
+    expect([test.length, validation.length]).toEqual([7, 7]); // a twentieth of 150, and of the other 143
     expect(showcase).toHaveLength(5);
-    const unseen = new Set(test.map((t) => t.source));
+    const unseen = new Set([...test, ...validation].map((t) => t.source));
+    expect(unseen.size).toBe(14);
     expect(train.some((p) => unseen.has(p.source))).toBe(false);
-    expect(train.length + test.reduce((n, t) => n + t.references.length, 0)).toBe(200);
+    expect(train.length + [...test, ...validation].reduce((n, t) => n + t.references.length, 0)).toBe(200);
     expect((await loadDataset(taskNamed('translate'), [path], 3)).test).toEqual(test);
     expect((await loadDataset(taskNamed('translate'), [path], 4)).test).not.toEqual(test);
   });

@@ -18,9 +18,11 @@ import { commandLine, logOf, lossesOf, type Result, TINY } from './support/cli.t
 const { folder, heddle, expectLine } = commandLine();
 
 /** Enough that a process can be killed in the midst of it, few enough to be done in a second. */
-const STEPS = 62;
+const STEPS = 40;
 const NEW = ['train', '--backend', 'wasm', '--preset', 'tiny', '--data', 'pairs.tsv', '--steps', `${STEPS}`];
-const OFTEN = ['--checkpoint-every', '7'];
+/** With everything that has a state of its own: checkpoints and their mean, the moving average, validation and its best. */
+const OFTEN = ['--checkpoint-every', '7', '--keep', '4', '--average', '3', '--ema', '0.9'];
+const MEASURED = ['--validate-every', '9', '--metric', 'loss'];
 
 const STRAIGHT = join(folder, 'straight');
 const KILLED = join(folder, 'killed');
@@ -56,6 +58,7 @@ function at(run: string, moment: Moment, signal: NodeJS.Signals): (child: ChildP
 function expectSame(run: string): void {
   expect(logOf(run).map((entry) => entry.step)).toEqual(stepsTo(STEPS));
   expect(lossesOf(run)).toEqual(lossesOf(STRAIGHT));
+  expect(logOf(run).map((entry) => entry.validation)).toEqual(logOf(STRAIGHT).map((entry) => entry.validation));
   const seconds = logOf(run).map((entry) => entry.seconds);
   expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
   for (const file of ['model.safetensors', 'optimizer.safetensors']) {
@@ -65,7 +68,7 @@ function expectSame(run: string): void {
 }
 
 beforeAll(async () => {
-  const { code } = await heddle([...NEW, ...OFTEN, '--threads', '1', '--out', STRAIGHT]);
+  const { code } = await heddle([...NEW, ...OFTEN, ...MEASURED, '--threads', '1', '--out', STRAIGHT]);
   expect(code).toBe(0);
 });
 
@@ -81,10 +84,10 @@ describe('a run that is interrupted', () => {
       ['while a checkpoint is written', (run) => holds(join(run, 'checkpoints'), /^step-7\.\d+\.tmp$/)],
       ['while the log is on its way', (run) => linesOf(run) >= random(8, 14)],
       ['while the model is replaced', (run) => holds(run, /^model\.safetensors\.\d+\.tmp$/)],
-      ['while an old checkpoint is removed', (run) => linesOf(run) >= 42 && holds(join(run, 'checkpoints'), /tmp$/)],
-      ['late', (run) => linesOf(run) >= random(50, STEPS)],
+      ['while an old checkpoint is removed', (run) => linesOf(run) >= 35 && holds(join(run, 'checkpoints'), /tmp$/)],
+      ['late', (run) => linesOf(run) >= random(36, STEPS)],
     ];
-    let command = [...NEW, ...OFTEN, ...threads, '--out', KILLED];
+    let command = [...NEW, ...OFTEN, ...MEASURED, ...threads, '--out', KILLED];
     for (const [what, moment] of moments) {
       const { code, stderr } = await heddle(command, { started: at(KILLED, moment, 'SIGKILL') });
       expect([what, code, stderr]).toEqual([what, null, stderr]);
@@ -94,7 +97,7 @@ describe('a run that is interrupted', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/going on with .*killed after step \d+/);
     expectSame(KILLED);
-    expect(checkpointsOf(KILLED)).toEqual(['step-35', 'step-42', 'step-49', 'step-56', 'step-62']);
+    expect(checkpointsOf(KILLED)).toEqual(['step-21', 'step-28', 'step-35', 'step-40']);
     expect(readdirSync(KILLED).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect(
       readFileSync(join(KILLED, 'model.safetensors')).equals(readFileSync(join(STRAIGHT, 'model.safetensors'))),
@@ -104,13 +107,13 @@ describe('a run that is interrupted', () => {
   it('saves on Ctrl-C, says how to go on, and leaves the same checkpoints in the end', async () => {
     const run = join(folder, 'stopped');
     const started = at(run, () => linesOf(run) >= 9, 'SIGINT');
-    const first = await heddle([...NEW, ...OFTEN, ...threads, '--out', run], { started });
+    const first = await heddle([...NEW, ...OFTEN, ...MEASURED, ...threads, '--out', run], { started });
     expect(first.code).toBe(130);
     expect(first.stderr).toContain('Ctrl-C again quits at once');
     expect(first.stderr).toContain(`Go on with: heddle train --resume ${run}`);
-    const { step } = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'));
-    expect(logOf(run).map((entry) => entry.step)).toEqual(stepsTo(step));
-    expect(checkpointsOf(run)).toContain(`step-${step}`);
+    const stopped = linesOf(run);
+    expect(logOf(run).map((entry) => entry.step)).toEqual(stepsTo(stopped));
+    expect(checkpointsOf(run)).toContain(`step-${stopped}`);
     expect((await heddle(['train', '--resume', run, '--backend', 'wasm', ...threads])).code).toBe(0);
     expectSame(run);
     expect(checkpointsOf(run)).toEqual(checkpointsOf(STRAIGHT));
@@ -122,22 +125,20 @@ describe('--resume', () => {
     const run = join(folder, 'damaged');
     cpSync(STRAIGHT, run, { recursive: true });
     const inside = (step: number, file: string): string => join(run, 'checkpoints', `step-${step}`, file);
-    const optimizer = readFileSync(inside(62, 'optimizer.safetensors'));
+    const optimizer = readFileSync(inside(40, 'optimizer.safetensors'));
     optimizer[optimizer.length >> 1]! ^= 1;
-    writeFileSync(inside(62, 'optimizer.safetensors'), optimizer);
-    truncateSync(inside(56, 'model.safetensors'), 5000);
-    rmSync(inside(49, 'tokenizer.json'));
-    truncateSync(inside(42, 'config.json'), 100);
+    writeFileSync(inside(40, 'optimizer.safetensors'), optimizer);
+    truncateSync(inside(35, 'config.json'), 100);
+    rmSync(inside(28, 'tokenizer.json'));
     const resume = ['train', '--resume', run, '--backend', 'wasm', '--threads', '1'];
     const { code, stdout, stderr } = await heddle(resume);
     expect(code).toBe(0);
-    expect(stdout).toContain('after step 35');
-    expect(stderr).toMatch(/step-62 is damaged, .*optimizer\.safetensors is not as it was written/);
-    expect(stderr).toMatch(/step-56 is damaged, .*model\.safetensors is not as it was written/);
-    expect(stderr).toMatch(/step-49 is damaged, .*tokenizer\.json is missing/);
-    expect(stderr).toMatch(/step-42 is damaged, .*config\.json is no JSON/);
+    expect(stdout).toContain('after step 21');
+    expect(stderr).toMatch(/step-40 is damaged, .*optimizer\.safetensors is not as it was written/);
+    expect(stderr).toMatch(/step-35 is damaged, .*config\.json is no JSON/);
+    expect(stderr).toMatch(/step-28 is damaged, .*tokenizer\.json is missing/);
     expectSame(run);
-    for (const name of checkpointsOf(run)) rmSync(join(run, 'checkpoints', name, 'optimizer.safetensors'));
+    for (const name of checkpointsOf(run)) truncateSync(join(run, 'checkpoints', name, 'model.safetensors'), 5000);
     const none = await heddle(resume);
     expect(none.code).toBe(2);
     expect(none.stderr).toMatch(/heddle: .*nothing to go on from, no checkpoint is whole.*\n$/);
@@ -167,9 +168,9 @@ describe('--resume', () => {
     const resume = ['train', '--resume', run, '--steps', '6', '--backend', 'wasm', '--threads', '1'];
     expect(await heddle([...resume, '--data', copy])).toMatchObject({ code: 0 });
     writeFileSync(copy, text.replaceAll('猫', '虎'));
-    await expectLine(resume, /moved\.tsv: the data are not those .*\(29 pairs, but other ones\)/);
+    await expectLine(resume, /moved\.tsv: the data are not those .*\(28 pairs, but other ones\)/);
     writeFileSync(copy, text.replace(/\n[^\n]*\n$/, '\n'));
-    await expectLine(resume, /moved\.tsv: the data are not those .*\(29 pairs then, 28 now\)/);
+    await expectLine(resume, /moved\.tsv: the data are not those .*\(28 pairs then, 27 now\)/);
   });
 
   it('ends a process whose run another one goes on with', async () => {

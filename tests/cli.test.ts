@@ -62,7 +62,12 @@ describe('a run', () => {
       RUN,
     ]);
     expect(code).toBe(0);
-    for (const text of ['29 pairs to train on, 1 set aside', 'trained 3 steps', 'exact match', 'reads → predicts']) {
+    for (const text of [
+      '28 pairs to train on; sentences set aside: 1 to validate on, 1 to test on',
+      'trained 3 steps',
+      'exact match',
+      'reads → predicts',
+    ]) {
       expect(stdout).toContain(text);
     }
     expect(stderr).toMatch(/^training 1\/3 {2}loss/);

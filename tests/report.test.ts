@@ -124,6 +124,8 @@ describe('report', () => {
     expect(curves(page)).toEqual(['raw', 'smooth', 'validation', 'lr', 'bleu', 'chrf', 'gradient', 'peak', 'used']);
     const bare = fakeRun().log.map(({ step, loss, lr, gradNorm }) => ({ step, loss, lr, gradNorm }));
     expect(curves(renderReport({ ...fakeRun(), log: bare }))).toEqual(['raw', 'smooth', 'lr', 'gradient']);
+    expect(page).toContain('step 2,100, the best by validation (BLEU 93.1)');
+    expect(page).toContain('第 2,100 步，验证结果最好（BLEU 93.1）');
     expect(page).toContain('93 MB between steps, 243 MB at most');
   });
 

@@ -40,6 +40,7 @@ export interface LoggedStep {
   readonly step: number;
   readonly loss: number;
   readonly seconds: number;
+  readonly validation?: { readonly loss: number; readonly best: boolean };
 }
 
 /** All whole lines of a run's log. */

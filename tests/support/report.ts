@@ -72,6 +72,8 @@ export function fakeRun(steps = 2400): RunReport {
       bleu: { score: 97.23, signature: 'nrefs:1|case:mixed|eff:no|tok:zh|smooth:exp|version:0.1.0-heddle' },
       chrf: { score: 98.06, signature: 'nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:0.1.0-heddle' },
     },
+    metric: 'bleu',
+    chosen: { by: 'best', step: 2100, metric: 'bleu', value: 93.1 },
     log: Array.from({ length: steps }, (_, i) => {
       const s = i + 1;
       return {

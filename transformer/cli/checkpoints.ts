@@ -80,7 +80,7 @@ export class Checkpoints {
 
 const ascending = (a: number, b: number): number => a - b;
 
-/** What decides which checkpoints stay. */
+/** What decides which checkpoints stay, beside what validation finds. */
 export interface Retention {
   /** Steps between two regular ones; null where the clock decides. */
   readonly every: number | null;
@@ -90,12 +90,14 @@ export interface Retention {
   readonly steps: number;
 }
 
+/** Those of some checkpoints that were written in turn, not because somebody stopped the run or validation found it good. */
+export const regular = (steps: readonly number[], { every, steps: last }: Omit<Retention, 'keep'>): number[] =>
+  steps.filter((step) => every === null || step % every === 0 || step === last);
+
 /**
- * The steps of the checkpoints to keep: the newest, and of those written in turn the `keep` newest. One that was written
- * because somebody stopped the run is dropped as soon as there is a newer one, so that a run that was interrupted has the
- * same checkpoints in the end as one that was not.
+ * The steps of the checkpoints to keep: the newest, of those written in turn the `keep` newest, and the best by
+ * validation. One that was written because somebody stopped the run is dropped as soon as there is a newer one, so that a
+ * run that was interrupted has the same checkpoints in the end as one that was not.
  */
-export function retained(steps: readonly number[], { every, keep, steps: last }: Retention): Set<number> {
-  const regular = steps.filter((step) => every === null || step % every === 0 || step === last);
-  return new Set([...regular.slice(-keep), ...steps.slice(-1)]);
-}
+export const retained = (steps: readonly number[], retention: Retention, best: number | null): Set<number> =>
+  new Set([...regular(steps, retention).slice(-retention.keep), ...steps.slice(-1), ...(best === null ? [] : [best])]);

@@ -8,6 +8,7 @@ import { tokenizerArguments } from './tokenizerOptions.ts';
 /** The command line that makes this run again from nothing, whatever it was resumed from. */
 export function commandLine(settings: RunSettings, device: Device): string {
   const { task: taskName, preset: name, model, data, seed, steps, recipe, deterministic } = settings;
+  const { validation, checkpoints } = settings;
   const preset = presetOf(name, taskNamed(taskName));
   const parts = ['heddle train'];
   if (taskName !== TRANSLATION.name) parts.push(`--task ${taskName}`);
@@ -27,6 +28,15 @@ export function commandLine(settings: RunSettings, device: Device): string {
   }
   if (recipe.labelSmoothing !== preset.labelSmoothing) add('--label-smoothing', recipe.labelSmoothing);
   if (recipe.clip !== 1) add('--clip', recipe.clip);
+  add('--ema', recipe.ema ?? undefined);
+  if (checkpoints.average > 0) add('--average', checkpoints.average);
+  if (validation !== null) {
+    add('--validate-every', validation.every);
+    add('--validate-sentences', validation.sentences);
+    add('--metric', validation.metric);
+    add('--patience', validation.patience ?? undefined);
+  } else if (data.files !== null) add('--validate-every', 0);
+  add('--checkpoint-every', checkpoints.every ?? undefined);
   add('--seed', seed);
   add('--backend', device.name);
   for (const [option, values] of tokenizerArguments(settings.tokenizers)) {

@@ -18,16 +18,18 @@ export interface Dataset {
   /** What reading the files found; null where there are none. */
   readonly report: DataReport | null;
   readonly train: readonly Pair[];
-  /** No source of these is trained on; each may have several translations that count as right. */
+  /** To measure the model on while it trains. */
+  readonly validation: readonly ReferencedSentence[];
+  /** No source of these is trained or validated on; each may have several translations that count as right. */
   readonly test: readonly ReferencedSentence[];
   readonly showcase: readonly ReferencedSentence[];
   /** Longer than any in training, where the task has such. */
   readonly longer: readonly ReferencedSentence[];
 }
 
-/** Of the different sources in a file this share is set aside, up to `MOST_TEST`; none of a handful. */
-const TEST_FRACTION = 0.05;
-const MOST_TEST = 1000;
+/** Of the different sources in a file these shares are set aside, up to so many sentences; none of a handful. */
+const TEST = { fraction: 0.05, most: 1000 } as const;
+const VALIDATION = { fraction: 0.05, most: 500 } as const;
 const SHOWN = 5;
 
 /** Inputs to test on that are longer than any in training. */
@@ -39,17 +41,34 @@ export async function loadDataset(task: Task, files: readonly string[] | null, s
 }
 
 function ownPairs(task: Task, seed: number): Dataset {
-  const { train, test } = task.split(seed);
-  const longer = groupReferences(task.longer?.pairs(seed, LONGER) ?? []);
-  const showcase = groupReferences(task.showcase);
-  return { task, files: null, report: null, train, test: groupReferences(test), showcase, longer };
+  const { train, validation, test } = task.split(seed);
+  return {
+    task,
+    files: null,
+    report: null,
+    train,
+    validation: groupReferences(validation),
+    test: groupReferences(test),
+    showcase: groupReferences(task.showcase),
+    longer: groupReferences(task.longer?.pairs(seed, LONGER) ?? []),
+  };
 }
 
 async function fromFiles(task: Task, files: readonly string[], seed: number): Promise<Dataset> {
   const { pairs, report } = await loadPairs(files.map(openFile), task.files ?? {});
-  const { train, validation } = setAside(pairs, { fraction: TEST_FRACTION, most: MOST_TEST, seed });
-  const test = groupReferences(validation);
+  const { train: rest, validation: tested } = setAside(pairs, { ...TEST, seed });
+  const { train, validation } = setAside(rest, { ...VALIDATION, seed });
+  const test = groupReferences(tested);
   // a file too small to set anything aside still has something to look at
   const shown = test.length > 0 ? test : groupReferences(pairs.slice(0, SHOWN));
-  return { task, files, report, train, test, showcase: spread(shown, SHOWN), longer: [] };
+  return {
+    task,
+    files,
+    report,
+    train,
+    validation: groupReferences(validation),
+    test,
+    showcase: spread(shown, SHOWN),
+    longer: [],
+  };
 }

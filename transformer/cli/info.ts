@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { DeviceError, type DeviceKind, openDevice } from '../../engine/index.ts';
 import { version } from '../../package.json';
+import { choiceText } from '../report/choice.ts';
 import { smoothed } from '../report/curves.ts';
 import { count, duration, number, percent } from '../report/language.ts';
 import { structureOf } from '../report/structure.ts';
@@ -59,7 +60,7 @@ async function runFacts(path: string, context: Context): Promise<[string, string
   const { say, language } = context;
   const run = await openRun(path, context);
   const { settings, model } = run;
-  const log = await readLog(join(path, 'log.jsonl'), run.step);
+  const log = await readLog(join(path, 'log.jsonl'));
   const curve = smoothed(log);
   const last = curve.at(-1);
   const parameters = count(await run.countParameters());
@@ -77,7 +78,12 @@ async function runFacts(path: string, context: Context): Promise<[string, string
     const made = run.task === TRANSLATION ? say.builtInPairs(pairs) : say.madePairs(run.task.name, pairs);
     facts.push([say.data, files === null ? made : say.filePairs(files.join(' + '), pairs)]);
     facts.push([say.plan, say.planLine(count(steps), count(recipe.batchTokens), seed)]);
-    facts.push([say.trainedSteps, say.ofSteps(count(run.step), count(steps))]);
+    facts.push([say.trainedSteps, say.ofSteps(count(log.at(-1)?.step ?? 0), count(steps))]);
+    const checkpoints = await run.checkpoints.steps();
+    if (checkpoints.length > 0) facts.push([say.checkpointsName, say.ofStep(checkpoints.map(count).join(', '))]);
+  }
+  if (run.chosen !== null) {
+    facts.push([say.usesName, choiceText(run.chosen)[language]]);
   }
   if (last !== undefined) {
     facts.push([say.loss, say.finalLossLine(number(last.smooth), number(log[0]!.loss))]);

@@ -5,6 +5,7 @@ import { CHECKPOINT } from '../checkpoint.ts';
 import type { Pair } from '../data/batches.ts';
 import { count } from '../report/language.ts';
 import { taskNamed } from '../tasks/index.ts';
+import type { ValidationMetric } from '../training/index.ts';
 import type { Context } from './context.ts';
 import { type Dataset, loadDataset } from './dataset.ts';
 import { UsageError } from './errors.ts';
@@ -13,7 +14,7 @@ import type { DeviceFlags } from './options.ts';
 import { defaultPreset, type PresetName, presetOf, TRANSLATION } from './presets.ts';
 import { newRun, openRun, RUNS, type RunFolder, runOfCheckpoint } from './runFolder.ts';
 import { chosenSchedule, type ScheduleFlags } from './schedule.ts';
-import type { CheckpointSettings, DataSettings, RunSettings } from './settings.ts';
+import type { CheckpointSettings, DataSettings, RunSettings, ValidationSettings } from './settings.ts';
 import { chosenTokenizers, type TokenizerFlags } from './tokenizerOptions.ts';
 
 /** What `heddle train` takes. */
@@ -32,15 +33,24 @@ export interface TrainFlags extends DeviceFlags, ScheduleFlags, TokenizerFlags, 
   readonly resume?: string;
   readonly checkpointEvery?: number;
   readonly keep?: number;
+  readonly ema?: number;
+  readonly average?: number;
+  readonly validateEvery?: number;
+  readonly validateSentences?: number;
+  readonly metric?: ValidationMetric;
+  readonly patience?: number;
 }
 
 /** How long to train, as it was asked for; epochs are counted in steps once the data are in tokens. */
 export type Length = { readonly steps: number } | { readonly epochs: number };
 
+/** Validation as it was asked for; null: once an epoch. */
+export type ValidationWish = Omit<ValidationSettings, 'every'> & { readonly every: number | null };
+
 /** All that is decided before anything is computed. */
 export interface Job {
-  /** All settings but the number of steps, which `length` tells. */
-  readonly settings: Omit<RunSettings, 'steps'>;
+  /** All settings but those that wait for the number of steps, which `length` tells. */
+  readonly settings: Omit<RunSettings, 'steps' | 'validation'> & { readonly validation: ValidationWish | null };
   readonly length: Length;
   readonly dataset: Dataset;
   readonly run: RunFolder;
@@ -80,8 +90,10 @@ async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
       schedule: chosenSchedule(flags, preset.schedule, model.dModel),
       labelSmoothing: flags.labelSmoothing ?? preset.labelSmoothing,
       clip: flags.clip ?? 1,
+      ema: flags.ema ?? null,
     },
-    checkpoints: checkpointSettings(flags, { every: null, keep: KEPT }),
+    validation: validationWish(flags, dataset, context),
+    checkpoints: checkpointSettings(flags, { every: null, keep: KEPT, average: 0 }),
     deterministic: flags.deterministic ?? false,
   };
   return { settings, length, dataset, run: await newRun(path, context), resumed: false };
@@ -136,10 +148,39 @@ function lengthOf({ steps, epochs }: TrainFlags, { say }: Context): Length | nul
   return epochs === undefined ? null : { epochs };
 }
 
-const checkpointSettings = (flags: TrainFlags, before: CheckpointSettings): CheckpointSettings => ({
-  every: flags.checkpointEvery ?? before.every,
-  keep: flags.keep ?? before.keep,
-});
+function checkpointSettings(flags: TrainFlags, before: CheckpointSettings): CheckpointSettings {
+  const average = flags.average ?? before.average;
+  return {
+    every: flags.checkpointEvery ?? before.every,
+    // what is to be averaged must be there
+    keep: Math.max(flags.keep ?? before.keep, average),
+    average,
+  };
+}
+
+/** Sentences translated at a validation: enough that its scores tell a better model from a lucky one. */
+const VALIDATED = 500;
+
+/** On pairs of one's own a run is validated unless told otherwise; on the built-in corpus, which it cannot learn by heart, not. */
+function validationWish(flags: TrainFlags, { files, validation }: Dataset, { say }: Context): ValidationWish | null {
+  const { validateEvery: every, validateSentences, metric, patience } = flags;
+  const asked = [every, validateSentences, metric, patience].some((flag) => flag !== undefined);
+  if (every === 0) {
+    if (metric !== undefined || patience !== undefined) throw new UsageError(say.validationOff);
+    return null;
+  }
+  if (!asked && (files === null || validation.length === 0)) return null;
+  if (validation.length === 0) throw new UsageError(say.noValidation);
+  const sentences = validateSentences ?? VALIDATED;
+  if (sentences === 0 && metric !== undefined && metric !== 'loss') throw new UsageError(say.noTranslations(metric));
+  return {
+    every: every ?? null,
+    sentences,
+    // chrF tells better from worse on short sentences too, where BLEU finds no four words in a row
+    metric: metric ?? (sentences === 0 ? 'loss' : 'chrf'),
+    patience: patience ?? null,
+  };
+}
 
 const dataSettings = ({ files, train }: Dataset): DataSettings => ({
   files,

@@ -53,6 +53,8 @@ export class Progress {
           // The caller stops the bar when a signal comes.
           gracefulExit: false,
           emptyOnZero: true,
+          // a line above it moves it down, though it says what it said
+          forceRedraw: true,
         })
       : null;
     this.#bar?.start(total, from);
@@ -70,6 +72,26 @@ export class Progress {
     if (now - this.#printed < (this.#options.every ?? LINE_EVERY)) return;
     this.#printed = now;
     this.#print();
+  }
+
+  /** Says for a moment what goes on beside: on a terminal only, in place of the details. */
+  note(text: string): void {
+    if (this.#bar === null) return;
+    const details = this.#details;
+    this.#details = text;
+    this.#bar.render();
+    this.#details = details;
+  }
+
+  /** Prints a line that stays: above the bar, or among the others. */
+  line(text: string): void {
+    const { stream } = this.#options;
+    if (this.#bar === null) {
+      stream.write(`${text}\n`);
+      return;
+    }
+    stream.write(`\r\u001b[K${text}\n`);
+    this.#bar.render();
   }
 
   /** Ends the bar, or prints where it ended. */

@@ -109,6 +109,8 @@ function reportOf(
       batchTokens,
       labelSmoothing,
     },
+    metric: settings.validation?.metric ?? null,
+    chosen: run.chosen ?? null,
     test: scores,
     log,
     showcase,

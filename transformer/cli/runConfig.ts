@@ -1,12 +1,6 @@
 import type { CheckpointConfig } from '../checkpoint.ts';
+import type { ModelChoice } from '../report/choice.ts';
 import type { RunSettings } from './settings.ts';
-
-/** Which of the models of a run is the one to use. */
-export interface ModelChoice {
-  readonly by: 'last';
-  /** The step it is of. */
-  readonly step: number;
-}
 
 /** What config.json of a run and of its checkpoints holds: the checkpoint's own fields, and how the run was made. */
 export interface RunConfig extends CheckpointConfig {

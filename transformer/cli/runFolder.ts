@@ -1,12 +1,13 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { decodeSafetensors, defaultDevice, FormatError } from '../../engine/index.ts';
+import { decodeSafetensors, defaultDevice, FormatError, type StateDict } from '../../engine/index.ts';
 import { version } from '../../package.json';
 import { CHECKPOINT, checkpointConfig, decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
 import type { Translator } from '../decode.ts';
 import type { Transformer } from '../model.ts';
+import type { ModelChoice } from '../report/choice.ts';
 import { type Task, taskNamed } from '../tasks/index.ts';
-import type { TrainState } from '../training/index.ts';
+import { averageStateDicts, type TrainState } from '../training/index.ts';
 import { Checkpoints, retained } from './checkpoints.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
@@ -60,7 +61,7 @@ export class RunFolder {
   }
 
   /** Which model this is; null where no training wrote it. */
-  get chosen(): RunConfig['chosen'] | null {
+  get chosen(): ModelChoice | null {
     return this.#config?.chosen ?? null;
   }
 
@@ -113,21 +114,44 @@ export class RunFolder {
     return null;
   }
 
-  /** Writes a checkpoint, makes its model the one to use, and removes the checkpoints that are no longer kept. */
-  async save(translator: Translator, state: TrainState, training: RunSettings): Promise<void> {
+  /** Writes a checkpoint, and removes those that are no longer kept. */
+  async saveCheckpoint(translator: Translator, state: TrainState, training: RunSettings): Promise<void> {
     const { step } = state;
-    const files = await encodeCheckpoint(translator, state);
-    const own = checkpointConfig(translator, step);
-    const config: RunConfig = { ...own, heddle: version, training, chosen: { by: 'last', step } };
-    await this.checkpoints.write(step, files, config);
+    const config = configOf(translator, training, { by: 'last', step });
+    await this.checkpoints.write(step, await encodeCheckpoint(translator, state), config);
+    const written = (await this.checkpoints.steps()).filter((other) => other <= step);
+    const retention = { ...training.checkpoints, steps: training.steps };
+    const kept = retained(written, retention, state.validation?.best?.step ?? null);
+    await this.checkpoints.removeOthers(step, kept);
+  }
+
+  /** Makes the model as it stands the one to use. Its config.json comes last. */
+  async saveModel(translator: Translator, training: RunSettings, chosen: ModelChoice): Promise<void> {
+    const files = await encodeCheckpoint(translator);
     for (const name of [CHECKPOINT.source, CHECKPOINT.target, CHECKPOINT.model]) {
       const bytes = files[name];
       if (bytes !== undefined) await replaceFile(join(this.path, name), bytes);
     }
-    await this.#writeConfig(config);
-    const written = (await this.checkpoints.steps()).filter((other) => other <= step);
-    const kept = retained(written, { ...training.checkpoints, steps: training.steps });
-    await this.checkpoints.removeOthers(step, kept);
+    await this.#writeConfig(configOf(translator, training, chosen));
+  }
+
+  /** Loads the model to use into one that is there, such as the one that was trained. */
+  async loadInto(model: Transformer): Promise<void> {
+    const files = await this.#read([CHECKPOINT.model]);
+    this.#named(() => model.loadStateDict(decodeSafetensors(files[CHECKPOINT.model]!, CHECKPOINT.model).tensors));
+  }
+
+  /** The mean of the models of some checkpoints, weight by weight. */
+  async averageOf(steps: readonly number[]): Promise<StateDict> {
+    const models: StateDict[] = [];
+    for (const step of steps) {
+      const files = await this.checkpoints.read(step);
+      models.push(decodeSafetensors(files[CHECKPOINT.model]!, this.checkpoints.pathOf(step)).tensors);
+    }
+    return averageStateDicts(
+      models,
+      steps.map((step) => this.checkpoints.pathOf(step)),
+    );
   }
 
   async #writeConfig(config: RunConfig): Promise<void> {
@@ -159,6 +183,13 @@ export class RunFolder {
     }
   }
 }
+
+const configOf = (translator: Translator, training: RunSettings, chosen: ModelChoice): RunConfig => ({
+  ...checkpointConfig(translator, chosen.step),
+  heddle: version,
+  training,
+  chosen,
+});
 
 /** A folder for a run that is about to begin. */
 export async function newRun(path: string, context: Context): Promise<RunFolder> {

@@ -1,3 +1,4 @@
+import type { ValidationMetric } from '../training/index.ts';
 import type { ModelSettings, PresetName } from './presets.ts';
 import type { ScheduleSettings } from './schedule.ts';
 import type { TokenizerSettings } from './tokenizerOptions.ts';
@@ -19,6 +20,8 @@ export interface RunSettings {
   /** Steps in all, whatever they were asked for as. */
   readonly steps: number;
   readonly recipe: RecipeSettings;
+  /** Null where nothing is measured on the way. */
+  readonly validation: ValidationSettings | null;
   readonly checkpoints: CheckpointSettings;
   readonly deterministic: boolean;
 }
@@ -43,6 +46,20 @@ export interface RecipeSettings {
   readonly labelSmoothing: number;
   /** Largest gradient norm; 0 for no clipping. */
   readonly clip: number;
+  /** Decay of the moving average of the weights; null for none. */
+  readonly ema: number | null;
+}
+
+/** When the model is measured on sentences it does not learn from, and what comes of it. */
+export interface ValidationSettings {
+  /** Steps between two measurements. */
+  readonly every: number;
+  /** How many different sentences are translated each time. */
+  readonly sentences: number;
+  /** What tells the best model. */
+  readonly metric: ValidationMetric;
+  /** Measurements in a row without a better one after which the run ends; null: it goes to its last step. */
+  readonly patience: number | null;
 }
 
 /** When the whole state of a run is written down. */
@@ -51,4 +68,6 @@ export interface CheckpointSettings {
   readonly every: number | null;
   /** How many of the newest are kept. */
   readonly keep: number;
+  /** How many of the last ones are averaged in the end; 0 for none. */
+  readonly average: number;
 }

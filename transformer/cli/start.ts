@@ -41,9 +41,30 @@ export async function start(job: Job, context: Context): Promise<Start> {
   const steps = stepsOf(job, batches);
   const done = saved?.state.step ?? 0;
   if (steps < done) throw new UsageError(context.say.stepsDone(count(done), count(steps)));
-  const settings: RunSettings = { ...job.settings, steps };
+  const settings = settled(job, steps, stepsOfEpoch(batches, recipe));
   await run.begin(translator, settings);
   return { settings, dataset, run, translator, batches, state: saved?.state ?? null, resumed };
+}
+
+/** A validation costs as much as some tens of steps. */
+const LEAST_BETWEEN_VALIDATIONS = 200;
+
+/** Of a run whose checkpoints are averaged: how many are written, where nobody says how often. */
+const CHECKPOINTS_TO_AVERAGE = 20;
+
+/** All settings, now that steps are counted. */
+function settled({ settings }: Job, steps: number, stepsOfEpoch: number): RunSettings {
+  const { validation, checkpoints } = settings;
+  const between = checkpoints.average > 0 ? Math.ceil(steps / CHECKPOINTS_TO_AVERAGE) : null;
+  return {
+    ...settings,
+    steps,
+    validation: validation && {
+      ...validation,
+      every: validation.every ?? Math.max(stepsOfEpoch, LEAST_BETWEEN_VALIDATIONS),
+    },
+    checkpoints: { ...checkpoints, every: checkpoints.every ?? between },
+  };
 }
 
 async function newTranslator({ settings, dataset }: Job, context: Context): Promise<Translator> {

@@ -6,6 +6,7 @@ import { count, percent } from '../report/language.ts';
 import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
 import { structureOf } from '../report/structure.ts';
 import type { Task } from '../tasks/index.ts';
+import { ON_SOFTWARE } from './choose.ts';
 import { resumeCommand } from './commandLine.ts';
 import type { Context } from './context.ts';
 import type { Dataset } from './dataset.ts';
@@ -31,9 +32,6 @@ import { type Start, start } from './start.ts';
 import { inspect, scoresOf, translateAll } from './testing.ts';
 import { vocabularyLine } from './tokenizers.ts';
 import { reportUnknown } from './unknown.ts';
-
-/** Sentences to test on a software adapter. */
-const ON_SOFTWARE = 20;
 
 /** `heddle train`: trains, tests, shows and writes it all down. Gives the exit code. */
 export async function train(flags: TrainFlags, context: Context): Promise<number> {
@@ -99,9 +97,9 @@ function printPlan(start: Start, device: Device, context: Context): void {
   else if (start.resumed) console.error(`heddle: ${say.noCheckpoint(run.path)}`);
 }
 
-function dataText({ task, files, train, test }: Dataset, { say }: Context): string {
+function dataText({ task, files, train, validation, test }: Dataset, { say }: Context): string {
   const sizes = [count(train.length), count(test.length)] as const;
-  if (files !== null) return say.fileData(files.join(' + '), ...sizes);
+  if (files !== null) return say.fileData(files.join(' + '), sizes[0], count(validation.length), sizes[1]);
   return task === TRANSLATION ? say.builtInData(...sizes) : say.madeData(task.name, ...sizes);
 }
 

@@ -1,6 +1,7 @@
 import { type AttentionChoice, attentionTable } from './attentionTable.ts';
 import { chartSections } from './chartSections.ts';
 import { chartsOf } from './charts.ts';
+import { choiceText, METRICS, metricText } from './choice.ts';
 import script from './client.ts?inline';
 import { smoothed } from './curves.ts';
 import { both, type Content, html, jsonScript, Markup } from './html.ts';
@@ -112,6 +113,7 @@ function summary(run: RunReport): Markup {
       : [[texts.scores, `BLEU ${test.bleu.score.toFixed(1)}, chrF2 ${test.chrf.score.toFixed(1)}`] as const]),
     [texts.time, both(duration(training.seconds))],
     [texts.speed, both(bothOf(texts.tokensPerSecond, count(Math.round(training.tokensPerSecond))))],
+    ...(run.chosen === null ? [] : [[texts.modelUsed, both(choiceText(run.chosen))] as const]),
     ...(memory === undefined
       ? []
       : [[texts.memory, both(bothOf(texts.memoryOf, bytes(memory.used), bytes(memory.peak)))] as const]),
@@ -130,7 +132,7 @@ function summary(run: RunReport): Markup {
   return section(
     'summary',
     texts.summary,
-    html`<div class="heroes">${hero}
+    html`<div class="heroes">${hero}${validationHero(run)}
 ${last === undefined ? null : html`<p class="hero"><strong>${number(last.smooth)}</strong><span>${both(live ? texts.lossNow : texts.finalLoss)}<br><small>${both(texts.finalLossNote)}</small></span></p>`}</div>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${both(name)}</dt><dd>${value}</dd></div>`)}</dl>`,
   );
@@ -139,6 +141,16 @@ ${last === undefined ? null : html`<p class="hero"><strong>${number(last.smooth)
 function dataText({ data, task, pairs }: RunReport): Both<string> {
   if (data !== null) return bothOf(texts.fromFile, count(pairs), data.join(' + '));
   return task === 'translate' ? bothOf(texts.builtIn, count(pairs)) : bothOf(texts.made, count(pairs), task);
+}
+
+/** What validation found best so far. */
+function validationHero({ log, metric }: RunReport): Markup | null {
+  const best = [...log].reverse().find(({ validation }) => validation?.best);
+  const value = metric && best?.validation?.[metric];
+  if (metric === null || best === undefined || typeof value !== 'number') return null;
+  const note = bothOf(texts.bestAt, count(best.step));
+  return html`
+<p class="hero"><strong>${metricText(metric, value)}</strong><span>${both(METRICS[metric])}<br><small>${both(note)}</small></span></p>`;
 }
 
 function attention(run: RunReport): Markup | null {

@@ -2,6 +2,8 @@ import type { Structure } from './structure.ts';
 
 /** What a report tells of a run: plain data, so that a report can be made anywhere, and again from files. */
 
+import type { Metric, ModelChoice } from './choice.ts';
+
 /** One step of training, as far as the curves need it. */
 export interface LogPoint {
   readonly step: number;
@@ -95,6 +97,10 @@ export interface RunReport {
     readonly batchTokens: number;
     readonly labelSmoothing: number;
   };
+  /** What validation looks at to tell the best model; null where there is no validation. */
+  readonly metric: Metric | null;
+  /** Which model is the one to use so far; null before the first checkpoint. */
+  readonly chosen: ModelChoice | null;
   /** Sentences never seen in training; null where there were none. */
   readonly test: TestScores | null;
   readonly log: readonly LogPoint[];

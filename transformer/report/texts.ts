@@ -50,6 +50,11 @@ export const texts = {
   finalLoss: say('Final loss', '最终损失'),
   lossNow: say('Loss', '损失'),
   finalLossNote: say('running mean over the last steps', '最后若干步的滑动平均'),
+  bestAt: tell(
+    (step: string) => `best validation so far, at step ${step}`,
+    (step: string) => `目前最好的验证结果，第 ${step} 步`,
+  ),
+  modelUsed: say('Model to use', '采用的模型'),
   device: say('Device', '设备'),
   softwareNote: say(
     'A software adapter: WebGPU computed on the CPU. Its speed says nothing about a graphics card.',

@@ -54,7 +54,7 @@ const drawing: Drawing = {
   heldOut: ({ source, target }) => shownDates.has(target) || heldDates.holds(target) || heldWritings.holds(source),
 };
 
-const SIZES = { train: 80_000, test: 1000 } as const;
+const SIZES = { train: 80_000, validation: 400, test: 1000 } as const;
 
 /**
  * Dates as people write them, in English, Chinese and digits, to ISO 8601. Tested on days that were never seen in any form,

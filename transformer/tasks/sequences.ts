@@ -10,7 +10,7 @@ const TRAINED: Lengths = [1, 16];
 const LONGER: Lengths = [17, 24];
 
 /** Enough that hardly a sequence of some length is trained on twice. */
-const SIZES = { train: 60_000, test: 1000 } as const;
+const SIZES = { train: 60_000, validation: 400, test: 1000 } as const;
 
 export const LETTERS: readonly string[] = [...'abcdefghijklmnopqrstuvwxyz'];
 

@@ -5,15 +5,17 @@ import type { TransformerConfig } from '../model.ts';
 import type { Both } from '../report/language.ts';
 import type { TokenizerKind } from '../tokenizer/index.ts';
 
-/** Pairs to train on, and pairs to test on of which no source was trained on. */
+/** Pairs to train on, and pairs to validate and to test on, of which no source was trained on. */
 export interface TaskSplit {
   readonly train: readonly Pair[];
+  readonly validation: readonly Pair[];
   readonly test: readonly Pair[];
 }
 
 /** How many pairs a split has of each. */
 export interface SplitSizes {
   readonly train: number;
+  readonly validation: number;
   readonly test: number;
 }
 
@@ -89,29 +91,34 @@ export function drawPairs({ name, draw }: Drawing, seed: number, count: number):
 }
 
 /**
- * Pairs to train on, drawn like `drawPairs` but for those held out; and pairs to test on, all held out and different.
+ * Pairs to train on, drawn like `drawPairs` but for those held out; and pairs to test and to validate on, all held out and
+ * different.
  *
- * @throws {ArgumentError} where there are not so many different ones to test on
+ * @throws {ArgumentError} where there are not so many different ones held out
  */
-export function drawSplit(drawing: Drawing, seed: number, { train, test }: SplitSizes): TaskSplit {
+export function drawSplit(drawing: Drawing, seed: number, { train, validation, test }: SplitSizes): TaskSplit {
   const { name, draw, heldOut } = drawing;
   checkCount(name, 'train', train);
+  checkCount(name, 'validation', validation);
   checkCount(name, 'test', test);
   const stream = new Stream(seed);
-  const drawn = { train: [] as Pair[], test: [] as Pair[] };
-  const tested = new Set<string>();
-  for (let fruitless = 0; drawn.train.length < train || drawn.test.length < test; fruitless++) {
+  const trained: Pair[] = [];
+  const held: Pair[] = [];
+  const seen = new Set<string>();
+  const wanted = test + validation;
+  for (let fruitless = 0; trained.length < train || held.length < wanted; fruitless++) {
     const pair = draw(stream);
-    const isTest = heldOut(pair);
-    if (isTest ? drawn.test.length >= test || tested.has(pair.source) : drawn.train.length >= train) {
+    const isHeld = heldOut(pair);
+    if (isHeld ? held.length >= wanted || seen.has(pair.source) : trained.length >= train) {
       if (fruitless < FRUITLESS) continue;
-      throw new ArgumentError(`${name}: only ${drawn.test.length} different inputs to test on. Ask for fewer.`);
+      throw new ArgumentError(`${name}: only ${held.length} different inputs to test and validate on. Ask for fewer.`);
     }
-    if (isTest) tested.add(pair.source);
-    drawn[isTest ? 'test' : 'train'].push(pair);
+    if (isHeld) seen.add(pair.source);
+    (isHeld ? held : trained).push(pair);
     fruitless = 0;
   }
-  return drawn;
+  // those to test on come first: how many there are to validate on does not change them
+  return { train: trained, validation: held.slice(test), test: held.slice(0, test) };
 }
 
 function checkCount(task: string, name: string, count: number): number {

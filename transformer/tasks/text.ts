@@ -36,7 +36,7 @@ const drawing: Drawing = {
   heldOut: ({ source }) => shown.has(source) || held.holds(source),
 };
 
-const SIZES = { train: 40_000, test: 1000 } as const;
+const SIZES = { train: 40_000, validation: 400, test: 1000 } as const;
 
 /** A document has more characters than a sentence; memory grows with the longest. */
 const MAX_CHARACTERS = 20_000;

@@ -3,7 +3,7 @@ import { say } from '../report/language.ts';
 import { exactly, type Task } from './task.ts';
 
 /** Enough that the default run sees hardly a sentence twice. */
-const SIZES = { train: 80_000, test: 1000 } as const;
+const SIZES = { train: 80_000, validation: 400, test: 1000 } as const;
 
 /** English to Chinese on sentences of the built-in grammar, or any two languages on pairs of a user's own. */
 export const translation: Task = {
@@ -16,9 +16,9 @@ export const translation: Task = {
   showcase,
   pairs: (seed, count) => buildCorpus({ seed, pairs: count, valid: 0, test: 0 }).train,
   split: (seed, sizes) => {
-    const { train: pairs, test } = { ...SIZES, ...sizes };
-    const corpus = buildCorpus({ seed, pairs, test });
-    return { train: corpus.train, test: corpus.test };
+    const { train: pairs, validation: valid, test } = { ...SIZES, ...sizes };
+    const corpus = buildCorpus({ seed, pairs, valid, test });
+    return { train: corpus.train, validation: corpus.valid, test: corpus.test };
   },
   longer: null,
   /** So many sentences that hardly one comes twice: nothing to overfit, so no dropout. */

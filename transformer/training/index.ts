@@ -4,4 +4,4 @@ export { batchLoss } from './loss.ts';
 export type { TrainOptions, TrainSettings, TrainStep } from './options.ts';
 export { decodeState, encodeState, type TrainState, type ValidationMetric, type ValidationState } from './state.ts';
 export { type TrainData, Trainer, train } from './trainer.ts';
-export type { Validation, ValidationOptions } from './validation.ts';
+export { type Validation, type ValidationOptions, Validator } from './validation.ts';

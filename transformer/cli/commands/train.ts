@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { TASKS } from '../../tasks/index.ts';
+import type { ValidationMetric } from '../../training/index.ts';
 import { type AddCommand, finish, prepare } from '../command.ts';
 import type { TrainFlags } from '../job.ts';
 import type { Messages } from '../messages/index.ts';
@@ -15,6 +16,8 @@ const MOST_STEPS = 100_000_000;
 const MOST_EPOCHS = 1_000_000;
 const MOST_BATCH_TOKENS = 1_000_000;
 const MOST_ACCUMULATED = 10_000;
+const MOST_AVERAGED = 1000;
+const MOST_SENTENCES = 1_000_000;
 const MOST_KEPT = 1_000_000;
 
 export const addTrain: AddCommand = (program, context, done) => {
@@ -34,6 +37,7 @@ export const addTrain: AddCommand = (program, context, done) => {
     [say.groupTokenizers, tokenizerOptions(say)],
     [say.groupModel, [...presetOptions(say), ...modelOptions(say)]],
     [say.groupRecipe, recipeOptions(say)],
+    [say.groupValidation, validationOptions(say)],
     [say.groupRun, runOptions(say)],
     [say.groupDevice, deviceOptions(say)],
   ];
@@ -64,7 +68,18 @@ const recipeOptions = (say: Messages): Option[] => [
   decimalOption('--lr <x>', say.helpLr, say, { above: 0, most: 100 }),
   decimalOption('--label-smoothing <x>', say.helpLabelSmoothing, say, { least: 0, below: 1 }),
   decimalOption('--clip <x>', say.helpClip, say, { least: 0, most: 1e9 }),
+  decimalOption('--ema <x>', say.helpEma, say, { above: 0, below: 1 }),
+  numberOption('--average <n>', say.helpAverage, say, 2, MOST_AVERAGED),
   seedOption(say),
+];
+
+const METRICS: readonly ValidationMetric[] = ['chrf', 'bleu', 'loss'];
+
+const validationOptions = (say: Messages): Option[] => [
+  numberOption('--validate-every <n>', say.helpValidateEvery, say, 0, MOST_STEPS),
+  numberOption('--validate-sentences <n>', say.helpValidateSentences, say, 0, MOST_SENTENCES),
+  choiceOption('--metric <name>', say.helpMetric(METRICS.join(', ')), say, METRICS),
+  numberOption('--patience <n>', say.helpPatience, say, 1, MOST_STEPS),
 ];
 
 const runOptions = (say: Messages): Option[] => [

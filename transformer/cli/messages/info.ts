@@ -21,6 +21,12 @@ export const info = {
     (step: string, steps: string) => `${step} of ${steps} steps`,
     (step: string, steps: string) => `${steps} 步中的 ${step} 步`,
   ),
+  checkpointsName: say('checkpoints', '检查点'),
+  ofStep: tell(
+    (steps: string) => `of steps ${steps}`,
+    (steps: string) => `第 ${steps} 步`,
+  ),
+  usesName: say('to use', '采用'),
   finalLossLine: tell(
     (loss: string, first: string) => `${loss} (began at ${first})`,
     (loss: string, first: string) => `${loss}（起初 ${first}）`,

@@ -28,9 +28,10 @@ export const train = {
     (pairs: string, test: string) => `内置语料：${pairs} 个训练句对，${test} 个未见过的测试句对`,
   ),
   fileData: tell(
-    (files: string, pairs: string, test: string) =>
-      `${files}: ${pairs} pairs to train on, ${test} set aside to test on`,
-    (files: string, pairs: string, test: string) => `${files}：${pairs} 个训练句对，另留 ${test} 个用于测试`,
+    (files: string, pairs: string, validation: string, test: string) =>
+      `${files}: ${pairs} pairs to train on; sentences set aside: ${validation} to validate on, ${test} to test on`,
+    (files: string, pairs: string, validation: string, test: string) =>
+      `${files}：${pairs} 个训练句对，另留 ${validation} 句用于验证，${test} 句用于测试`,
   ),
   vocabularyLine: tell(
     (source: string, target: string) => `${source} source tokens, ${target} target tokens`,
@@ -65,6 +66,30 @@ export const train = {
       `trained ${steps} steps in ${time}, ${speed} tokens/s, loss ${loss}`,
     (steps: string, time: string, speed: string, loss: string) =>
       `训练 ${steps} 步，用时 ${time}，每秒 ${speed} 个词元，损失 ${loss}`,
+  ),
+  validating: say('validating', '验证'),
+  validationAt: tell(
+    (step: string) => `validation at step ${step}`,
+    (step: string) => `第 ${step} 步验证`,
+  ),
+  bestSoFar: say('best so far', '目前最好'),
+  stoppedEarly: tell(
+    (patience: string) => `stopped early: ${patience} validations in a row brought nothing better`,
+    (patience: string) => `提前停止：连续 ${patience} 次验证没有改进`,
+  ),
+  fewerToAverage: tell(
+    (there: string, wanted: string) =>
+      `--average: ${there} checkpoints to average, not ${wanted}; write them more often`,
+    (there: string, wanted: string) => `--average：只有 ${there} 个检查点可平均，而非 ${wanted} 个；请更频繁地保存`,
+  ),
+  averaged: tell(
+    (n: string, metric: string, value: string) =>
+      `the mean of the last ${n} checkpoints: ${metric} ${value} by validation`,
+    (n: string, metric: string, value: string) => `最后 ${n} 个检查点的平均：验证 ${metric} ${value}`,
+  ),
+  uses: tell(
+    (choice: string) => `the model to use: ${choice}`,
+    (choice: string) => `采用的模型：${choice}`,
   ),
   stopping: say('stopping after this step; Ctrl-C again quits at once', '完成当前步后停止；再次按 Ctrl-C 立即退出'),
   stopped: tell(

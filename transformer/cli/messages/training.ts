@@ -5,6 +5,7 @@ export const training = {
   groupData: say('Data:', '数据：'),
   groupModel: say('Model:', '模型：'),
   groupRecipe: say('Recipe:', '训练方法：'),
+  groupValidation: say('Validation:', '验证：'),
   groupRun: say('Run:', '训练目录：'),
   groupDevice: say('Device:', '设备：'),
   helpSteps: say('steps to train in all (default: as many as the preset asks for)', '总训练步数（默认由预设决定）'),
@@ -28,6 +29,44 @@ export const training = {
   ),
   helpLabelSmoothing: say('label smoothing (default: from the preset)', '标签平滑（默认由预设决定）'),
   helpClip: say('largest norm of the gradient; 0: any (default: 1)', '梯度范数的上限；0 表示不限（默认 1）'),
+  helpEma: say(
+    'moving average of the weights with this decay, such as 0.999; it is what is validated and used (default: none)',
+    '以此衰减率对权重做滑动平均，例如 0.999；验证和使用的是平均后的权重（默认不用）',
+  ),
+  helpAverage: say(
+    'average the last so many checkpoints at the end (the paper: 5 or 20; default: none)',
+    '结束时平均最后若干个检查点（论文中为 5 或 20；默认不用）',
+  ),
+  helpValidateEvery: say(
+    'steps between two validations; 0: none (default: once an epoch, 200 steps at least; built-in corpus: none)',
+    '每隔多少步验证一次；0 表示不验证（默认每轮一次，至少间隔 200 步；内置语料默认不验证）',
+  ),
+  helpValidateSentences: say(
+    'sentences translated at each validation for BLEU and chrF (default: all, 500 at most)',
+    '每次验证为计算 BLEU 和 chrF 翻译的句数（默认全部，至多 500）',
+  ),
+  helpMetric: tell(
+    (names: string) => `what tells the best model: ${names} (default: chrf)`,
+    (names: string) => `判断最好模型的指标：${names}（默认 chrf）`,
+  ),
+  helpPatience: say(
+    'end when so many validations in a row brought nothing better (default: never)',
+    '连续若干次验证没有改进即停止（默认不提前停止）',
+  ),
+  validationOff: say(
+    '--validate-every 0 does not go with --metric or --patience. Leave it out: they need validation.',
+    '--validate-every 0 不能与 --metric 或 --patience 同用。请去掉它：两者都需要验证。',
+  ),
+  noValidation: say(
+    'no sentences to validate on: of so few, none can be set aside. Give more pairs, or leave --validate-every, --metric and --patience out.',
+    '没有可供验证的句子：句对太少，无法留出。请提供更多句对，或去掉 --validate-every、--metric 和 --patience。',
+  ),
+  noTranslations: tell(
+    (metric: string) =>
+      `--metric ${metric} with --validate-sentences 0: nothing to score. Give some, or --metric loss.`,
+    (metric: string) =>
+      `--metric ${metric} 与 --validate-sentences 0 同用：没有可评分的译文。请给出句数，或用 --metric loss。`,
+  ),
   helpOut: say('folder to write to (default: runs/DATE-TIME)', '输出目录（默认 runs/日期-时间）'),
   helpResume: say('folder of a run to go on with', '继续训练的目录'),
   helpCheckpointEvery: say(
