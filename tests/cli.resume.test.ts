@@ -72,7 +72,10 @@ beforeAll(async () => {
   expect(code).toBe(0);
 });
 
-describe('a run that is interrupted', () => {
+/** Many processes on a machine that is busy. */
+const PATIENCE = { timeout: 180_000 };
+
+describe('a run that is interrupted', PATIENCE, () => {
   // two threads and the fastest instructions, against one thread: neither may change a bit on one machine
   const threads = ['--threads', '2'];
 
@@ -84,7 +87,7 @@ describe('a run that is interrupted', () => {
       ['while a checkpoint is written', (run) => holds(join(run, 'checkpoints'), /^step-7\.\d+\.tmp$/)],
       ['while the log is on its way', (run) => linesOf(run) >= random(8, 14)],
       ['while the model is replaced', (run) => holds(run, /^model\.safetensors\.\d+\.tmp$/)],
-      ['while an old checkpoint is removed', (run) => linesOf(run) >= 35 && holds(join(run, 'checkpoints'), /tmp$/)],
+      ['when old checkpoints give way', (run) => existsSync(join(run, 'checkpoints/step-35'))],
       ['late', (run) => linesOf(run) >= random(36, STEPS)],
     ];
     let command = [...NEW, ...OFTEN, ...MEASURED, ...threads, '--out', KILLED];
@@ -120,7 +123,7 @@ describe('a run that is interrupted', () => {
   });
 });
 
-describe('--resume', () => {
+describe('--resume', PATIENCE, () => {
   it('goes back to a checkpoint that is whole, and names those that are not', async () => {
     const run = join(folder, 'damaged');
     cpSync(STRAIGHT, run, { recursive: true });
