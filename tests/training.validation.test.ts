@@ -93,7 +93,7 @@ describe('validation', () => {
     expect(steps[4]!.validation).toMatchObject({ bleu: null, chrf: null });
     expect(whole.validation).toEqual({
       metric: 'loss',
-      best: { value: steps[1]!.validation!.loss, step: 2 },
+      best: { value: steps[1]!.validation!.loss, loss: steps[1]!.validation!.loss, step: 2 },
       since: 3,
     });
     const first = Trainer.create(translator(0), PAIRS, options);
@@ -105,6 +105,18 @@ describe('validation', () => {
     const third = Trainer.create(first.translator, PAIRS, options);
     await third.restore(await second.state());
     expect(await take(third)).toEqual([]);
+  });
+
+  it('takes the lower loss as the better one where scores say nothing yet', async () => {
+    const validation = { pairs: HELD, every: 1, metric: 'bleu' as const };
+    const steps = await take(
+      Trainer.create(translator(0), PAIRS, { steps: 4, warmup: 400, batchTokens: 150, validation }),
+    );
+    const found = steps.map((s) => s.validation!);
+    expect(found.map(({ bleu }) => bleu)).toEqual([0, 0, 0, 0]);
+    const least = found.map(({ loss }, i) => found.slice(0, i).every((before) => loss < before.loss));
+    expect(found.map(({ best }) => best)).toEqual(least);
+    expect(least.slice(1)).toContain(true);
   });
 
   it('leaves a run that can be saved where it was broken off', async () => {

@@ -29,7 +29,7 @@ export interface TrainState {
 export interface ValidationState {
   readonly metric: ValidationMetric;
   /** Null before the first. */
-  readonly best: { readonly value: number; readonly step: number } | null;
+  readonly best: { readonly value: number; readonly loss: number; readonly step: number } | null;
   readonly since: number;
 }
 

@@ -112,11 +112,17 @@ export class Validator {
     const loss = await this.#loss(advance);
     const scores = await this.#scores(advance);
     const value = { loss, ...scores }[this.#metric] ?? Number.NaN;
-    const best = this.#best?.value;
-    const better = best === undefined ? !Number.isNaN(value) : this.#metric === 'loss' ? value < best : value > best;
-    if (better) this.#best = { value, step };
+    const better = this.#isBetter(value, loss);
+    if (better) this.#best = { value, loss, step };
     this.#since = better ? 0 : this.#since + 1;
     return { loss, ...scores, best: better };
+  }
+
+  /** Of equal scores, as the 0 of a model that has hardly begun, the lower loss is the better one. */
+  #isBetter(value: number, loss: number): boolean {
+    if (this.#best === null) return !Number.isNaN(value);
+    const gain = this.#metric === 'loss' ? this.#best.value - value : value - this.#best.value;
+    return gain > 0 || (gain === 0 && loss < this.#best.loss);
   }
 
   async #loss(advance: Advance): Promise<number> {
