@@ -206,7 +206,7 @@ function printResult({ run, device, material, decoding, translated, scores, outp
       say.speedLine(
         count(sentences.length),
         count(tokens),
-        duration(seconds)[language],
+        seconds < 10 ? say.fewSeconds(seconds.toFixed(1)) : duration(seconds)[language],
         count(Math.round(tokens / seconds)),
       ),
     ],

@@ -30,6 +30,7 @@ import {
 } from './show.ts';
 import { type Start, start } from './start.ts';
 import { inspect, scoresOf, translateAll } from './testing.ts';
+import { tokenizerArguments } from './tokenizerOptions.ts';
 import { vocabularyLine } from './tokenizers.ts';
 import { reportUnknown } from './unknown.ts';
 
@@ -139,7 +140,10 @@ function verdict({ settings, dataset }: Start, scores: TestScores | null, { say 
   const { task, files } = dataset;
   const preset = defaultPreset(task, false);
   const { model, steps } = presetOf(preset, task);
-  const asItIs = settings.preset === preset && modelArguments(settings.model, model).length === 0;
+  const asItIs =
+    settings.preset === preset &&
+    modelArguments(settings.model, model).length === 0 &&
+    tokenizerArguments(settings.tokenizers).length === 0;
   const whole = files === null && asItIs && settings.steps >= steps;
   if (!whole || scores === null) return EXIT.ok;
   const share = scores.right / scores.total;

@@ -70,6 +70,10 @@ export const evaluate = {
     (sentences: string, tokens: string, time: string, speed: string) =>
       `${sentences} 句、${tokens} 个词元，用时 ${time}：每秒 ${speed} 个词元`,
   ),
+  fewSeconds: tell(
+    (seconds: string) => `${seconds} s`,
+    (seconds: string) => `${seconds} 秒`,
+  ),
   hypothesesName: say('translations', '译文'),
   stoppingBatch: say(
     'stopping after this batch; Ctrl-C again quits at once',
