@@ -9,7 +9,8 @@ export interface LogPoint {
   readonly step: number;
   readonly loss: number;
   readonly lr: number;
-  readonly gradNorm: number;
+  /** Null for a step that was left out, whose gradient overflowed float16. */
+  readonly gradNorm: number | null;
   /** Bytes of device memory: what is held after the step, and the most that ever was. */
   readonly memory?: { readonly used: number; readonly peak: number };
   /** What was measured after the step on sentences it does not learn from; scores where they were translated. */

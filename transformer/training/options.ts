@@ -1,6 +1,6 @@
 /** What training is told, and what it tells. */
 
-import { ArgumentError, noam } from '../../engine/index.ts';
+import { ArgumentError, type LossScalerOptions, noam, type Precision } from '../../engine/index.ts';
 import type { TrainState } from './state.ts';
 import type { Validation, ValidationOptions } from './validation.ts';
 
@@ -33,6 +33,13 @@ export interface TrainOptions {
    * give those of the average, and validation measures them. Default: none.
    */
   readonly ema?: number;
+  /**
+   * 'float16': mixed precision with a dynamic loss scale; see `autocast` and `LossScaler`. Weights, optimizer, loss and
+   * validation stay float32. 'float32' unless told.
+   */
+  readonly precision?: Precision;
+  /** Of float16: how the loss scale moves. */
+  readonly lossScale?: LossScalerOptions;
   /** Sentences to measure the model on while it trains, and when to stop. Default: none. */
   readonly validation?: ValidationOptions;
   /** For {@link train}: the state of an earlier run to go on from. */
@@ -50,8 +57,15 @@ export interface TrainStep {
   /** Mean over the tokens of the step, of the smoothed targets. */
   readonly loss: number;
   readonly lr: number;
-  /** Before clipping. */
-  readonly gradNorm: number;
+  /** Before clipping; null for a step that was left out. */
+  readonly gradNorm: number | null;
+  /**
+   * True for a step that was left out, since a gradient overflowed float16: the weights are as before, and the loss scale
+   * is lower. It counts as a step, and its sentences are passed over.
+   */
+  readonly skipped: boolean;
+  /** What the loss of this step was multiplied by; null in float32. */
+  readonly lossScale: number | null;
   /** Target tokens of this step, padding not counted. */
   readonly tokens: number;
   /** Since the start of this call, validation not counted. */
@@ -74,6 +88,7 @@ export interface TrainSettings {
   readonly seed: number;
   /** Null for no average. */
   readonly ema: number | null;
+  readonly precision: Precision;
 }
 
 const EPOCHS = 10;
@@ -81,8 +96,8 @@ const EPOCHS = 10;
 /** @throws {ArgumentError} for a number out of its range */
 export function settingsOf(options: TrainOptions, dModel: number): TrainSettings {
   const { batchTokens = 2048, accumulate = 1, warmup = 800, labelSmoothing = 0.1, clipNorm = 1, seed = 0 } = options;
-  const { ema = null, steps = null, epochs = steps === null ? EPOCHS : null } = options;
-  const check = (name: string, value: number, fits: boolean, expected: string): void => {
+  const { precision = 'float32', ema = null, steps = null, epochs = steps === null ? EPOCHS : null } = options;
+  const check = (name: string, value: number | string, fits: boolean, expected: string): void => {
     if (!fits) throw new ArgumentError(`train: ${name} ${value}, expected ${expected}.`);
   };
   const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;
@@ -93,6 +108,7 @@ export function settingsOf(options: TrainOptions, dModel: number): TrainSettings
   check('clipNorm', clipNorm, clipNorm >= 0, 'a number from 0, which is no clipping');
   check('seed', seed, Number.isSafeInteger(seed) && seed >= 0, 'a whole number from 0');
   if (ema !== null) check('ema', ema, ema >= 0 && ema < 1, 'a decay from 0 to below 1, such as 0.999');
+  check('precision', precision, ['float32', 'float16'].includes(precision), 'float32 or float16');
   const schedule = options.schedule ?? noam({ dModel, warmup });
-  return { steps, epochs, batchTokens, accumulate, schedule, labelSmoothing, clipNorm, seed, ema };
+  return { steps, epochs, batchTokens, accumulate, schedule, labelSmoothing, clipNorm, seed, ema, precision };
 }

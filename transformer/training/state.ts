@@ -7,6 +7,7 @@ import {
   encodeSafetensors,
   FormatError,
   type HostTensor,
+  type LossScalerState,
 } from '../../engine/index.ts';
 import type { DataPosition } from '../data/index.ts';
 
@@ -21,6 +22,8 @@ export interface TrainState {
   readonly optimizer: Awaited<ReturnType<Adam['stateDict']>>;
   /** The moving average of the weights; null for a run without. */
   readonly ema: AverageState | null;
+  /** The loss scale of mixed precision; null in float32. */
+  readonly lossScaler: LossScalerState | null;
   /** What validation found so far; null for a run without. */
   readonly validation: ValidationState | null;
 }
@@ -40,7 +43,7 @@ export type ValidationMetric = 'loss' | 'bleu' | 'chrf';
  * A state as a safetensors file: running means as tensors `PLACE.NAME`, averages as `ema.PLACE`, all that is a number or a
  * setting as text beside them.
  */
-export function encodeState({ step, position, seed, optimizer, ema, validation }: TrainState): Uint8Array {
+export function encodeState({ step, position, seed, optimizer, ema, lossScaler, validation }: TrainState): Uint8Array {
   const tensors: Record<string, HostTensor> = {};
   const steps: Record<string, number> = {};
   for (const [place, { step: own, values }] of Object.entries(optimizer.state)) {
@@ -59,6 +62,7 @@ export function encodeState({ step, position, seed, optimizer, ema, validation }
     steps: JSON.stringify(steps),
     groups: JSON.stringify(optimizer.paramGroups),
     ema: JSON.stringify(ema?.step ?? null),
+    lossScaler: JSON.stringify(lossScaler),
     validation: JSON.stringify(validation),
   });
 }
@@ -92,6 +96,7 @@ export function decodeState(bytes: Uint8Array, name = 'state'): TrainState {
       seed: read('seed') as number,
       optimizer: { state, paramGroups },
       ema: averaged === null ? null : { step: averaged, values: Object.keys(ema).map((_, place) => ema[place]!) },
+      lossScaler: read('lossScaler') as LossScalerState | null,
       validation: read('validation') as ValidationState | null,
     };
   } catch {

@@ -1,11 +1,13 @@
 import {
   Adam,
   ArgumentError,
+  autocast,
   ExponentialAverage,
   full,
   gradNorm,
   HeddleError,
   type HostTensor,
+  LossScaler,
   scope,
   type Tensor,
   unscoped,
@@ -28,7 +30,8 @@ export type TrainData = readonly Pair[] | BatchSource;
  * then gives what `restore` goes on from, with exactly the losses that would have come: which batches a step takes and
  * what dropout leaves out are functions of the data, the seed and the step.
  *
- * A step whose loss or gradient is not finite ends the run with an error that says so; parameters are as before it.
+ * A step whose loss or gradient is not finite ends the run with an error that says so; parameters are as before it. In
+ * float16 a gradient may overflow: such a step is left out, and the loss scale lowered.
  */
 export class Trainer implements Disposable {
   readonly translator: Translator;
@@ -37,6 +40,7 @@ export class Trainer implements Disposable {
   readonly #source: BatchSource;
   readonly #streams: PassStreams;
   readonly #average: ExponentialAverage | null;
+  readonly #scaler: LossScaler | null;
   readonly #validator: Validator | null;
   #step = 0;
   #position: DataPosition = { epoch: 0, batch: 0 };
@@ -45,12 +49,14 @@ export class Trainer implements Disposable {
     translator: Translator,
     source: BatchSource,
     settings: TrainSettings,
+    scaler: LossScaler | null,
     validator: Validator | null,
   ) {
     this.translator = translator;
     this.#source = source;
     this.settings = settings;
     this.#streams = new PassStreams(translator.model, settings.seed);
+    this.#scaler = scaler;
     this.#validator = validator;
     const parameters = translator.model.flattenParameters().parameters();
     this.optimizer = new Adam(parameters, { lr: 1, betas: [0.9, 0.98], eps: 1e-9 });
@@ -72,7 +78,8 @@ export class Trainer implements Disposable {
     const { validation } = options;
     const validator = validation === undefined ? null : new Validator(translator, validation, given.batchTokens);
     const settings = { ...given, ...lengthOf(given, batches.batchesPerEpoch) };
-    return new Trainer(translator, batches, settings, validator);
+    const scaler = given.precision === 'float16' ? new LossScaler(options.lossScale) : null;
+    return new Trainer(translator, batches, settings, scaler, validator);
   }
 
   /**
@@ -81,7 +88,7 @@ export class Trainer implements Disposable {
    *
    * @throws {ArgumentError} for the state of another model or another seed
    */
-  async restore({ step, position, seed, optimizer, ema, validation }: TrainState): Promise<void> {
+  async restore({ step, position, seed, optimizer, ema, lossScaler, validation }: TrainState): Promise<void> {
     if (seed !== this.settings.seed) {
       throw new ArgumentError(
         `restore: the state of a run with seed ${seed}, expected ${this.settings.seed}, which this trainer was told. ` +
@@ -90,6 +97,7 @@ export class Trainer implements Disposable {
     }
     this.optimizer.loadStateDict(optimizer);
     if (ema !== null) this.#average?.load(ema);
+    if (lossScaler !== null) this.#scaler?.load(lossScaler);
     if (validation !== null) this.#validator?.restore(validation);
     this.#step = step;
     this.#position = position;
@@ -98,9 +106,9 @@ export class Trainer implements Disposable {
   /** Where the run is; with the parameters, all that `restore` needs. Take it between steps. */
   async state(): Promise<TrainState> {
     const [step, position, { seed }] = [this.#step, this.#position, this.settings];
-    const validation = this.#validator?.state ?? null;
+    const [lossScaler, validation] = [this.#scaler?.state() ?? null, this.#validator?.state ?? null];
     const [optimizer, ema] = await Promise.all([this.optimizer.stateDict(), this.#average?.state() ?? null]);
-    return { step, position, seed, optimizer, ema, validation };
+    return { step, position, seed, optimizer, ema, lossScaler, validation };
   }
 
   /** Steps done. */
@@ -177,7 +185,7 @@ export class Trainer implements Disposable {
    * One step: gradients of all its batches, clipped, then Adam. The device is waited for once, before the parameters
    * change, so that gradients which are not finite never reach them.
    */
-  async #update(batches: readonly Batch[]): Promise<Pick<TrainStep, 'loss' | 'lr' | 'gradNorm' | 'tokens'>> {
+  async #update(batches: readonly Batch[]): Promise<StepResult> {
     const { model } = this.translator;
     const { schedule, clipNorm } = this.settings;
     const step = this.#step + 1;
@@ -194,15 +202,21 @@ export class Trainer implements Disposable {
         await model.device.throttle();
       }
       const largest = clipNorm > 0 ? clipNorm : Number.POSITIVE_INFINITY;
-      const { norm, scale } = unscoped(() => gradNorm(model.parameters(), largest));
+      const lossScale = this.#scaler?.scale ?? null;
+      const { norm, scale } = unscoped(() =>
+        gradNorm(model.parameters(), largest, { lossScale: lossScale ?? 1 }),
+      );
       read.push(norm, scale);
       const [total = Number.NaN, ...values] = await Promise.all([norm, ...losses].map((t) => t.item()));
       const loss = values.reduce((sum, value, i) => sum + weights[i]! * value, 0);
-      if (!Number.isFinite(loss) || !Number.isFinite(total)) throw notFinite(step, loss, total);
+      const done = { loss, lr, tokens, lossScale };
+      if (!Number.isFinite(loss)) throw notFinite(step, loss, total);
+      if (this.#scaler?.update(total) === false) return { ...done, gradNorm: null, skipped: true };
+      if (!Number.isFinite(total)) throw notFinite(step, loss, total);
       this.optimizer.lr = lr;
       this.optimizer.step({ gradScale: scale });
       this.#average?.update();
-      return { loss, lr, gradNorm: total, tokens };
+      return { ...done, gradNorm: total, skipped: false };
     } finally {
       this.optimizer.zeroGrad();
       for (const t of [...losses, ...read]) t.dispose();
@@ -215,13 +229,15 @@ export class Trainer implements Disposable {
    */
   #accumulate(batch: Batch, step: number, index: number, weight: number): Tensor {
     const { model } = this.translator;
-    const { labelSmoothing, accumulate } = this.settings;
+    const { labelSmoothing, accumulate, precision } = this.settings;
     this.#streams.begin(step * accumulate + index);
     return unscoped(() =>
       scope(() => {
         const tensors = uploadBatch(batch, model.device, model.config.padId);
-        const loss = batchLoss(model, tensors, labelSmoothing);
-        loss.backward(full([], weight, { device: model.device }));
+        // what is computed on the way is freed, but for what the gradient needs
+        const loss = autocast(precision, () => scope(() => batchLoss(model, tensors, labelSmoothing)));
+        if (this.#scaler !== null) this.#scaler.backward(loss, weight);
+        else loss.backward(full([], weight, { device: model.device }));
         return loss.detach();
       }),
     );
@@ -237,6 +253,8 @@ export class Trainer implements Disposable {
     this.dispose();
   }
 }
+
+type StepResult = Pick<TrainStep, 'loss' | 'lr' | 'gradNorm' | 'tokens' | 'skipped' | 'lossScale'>;
 
 const notFinite = (step: number, loss: number, norm: number): HeddleError =>
   new HeddleError(
