@@ -36,6 +36,11 @@ describe('a run that was stopped', () => {
       streamed,
       { accumulate: 3, ema: 0.9, validation: { pairs: PAIRS.slice(0, 9), every: 4, sentences: 3 } },
     ],
+    [
+      'float16, with steps left out',
+      streamed,
+      { precision: 'float16', accumulate: 2, ema: 0.9, lossScale: { scale: 2 ** 26, growthInterval: 2 } },
+    ],
   ];
   for (const [name, data, options] of ways) {
     it(`goes on to the last bit: ${name}`, async () => {
@@ -44,6 +49,7 @@ describe('a run that was stopped', () => {
       const trainer = Trainer.create(whole, data(), settings);
       const straight = await take(trainer);
       expect(straight).toHaveLength(14);
+      expect(new Set(straight.map((s) => s.skipped)).size).toBe(options.precision === 'float16' ? 2 : 1);
       expect(straight.at(-1)!.epoch).toBeGreaterThan(0);
       for (const stop of [1, 6, straight.findIndex(({ epoch }) => epoch === 1)]) {
         const before = translator();

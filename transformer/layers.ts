@@ -104,7 +104,7 @@ export class EncoderLayer extends Layer {
 
   /** x: [batch, S, d] → [batch, S, d]; with a cache, x goes on behind what was written, and sees all of it. */
   forward(x: Tensor, mask: AttentionMask = {}, written: GrowingKeyValues | null = null): Tensor {
-    const attended = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, written ?? y, mask));
+    using attended = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, written ?? y, mask));
     return this.residual(attended, this.norm2, (y) => this.feedForward(y));
   }
 }
@@ -138,8 +138,8 @@ export class DecoderLayer extends Layer {
   /** x: [batch, L, d]; memory: [batch, S, d], or a cache that holds what this layer made of it → [batch, L, d] */
   forward(x: Tensor, memory: Tensor | LayerCache, mask: DecoderMask = {}): Tensor {
     const [written, read] = memory instanceof Tensor ? [null, memory] : [memory.self, memory.cross];
-    const self = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, written ?? y, mask.target));
-    const cross = this.residual(self, this.norm2, (y) => this.crossAttention.forward(y, read, mask.memory));
+    using self = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, written ?? y, mask.target));
+    using cross = this.residual(self, this.norm2, (y) => this.crossAttention.forward(y, read, mask.memory));
     return this.residual(cross, this.norm3, (y) => this.feedForward(y));
   }
 
@@ -157,6 +157,15 @@ abstract class Stack extends Module {
   protected run<In extends readonly (Tensor | null)[]>(body: (...inputs: In) => Tensor, ...inputs: In): Tensor {
     return this.recompute && this.training ? recompute(body, ...inputs) : body(...inputs);
   }
+
+  /** `x` through all layers; what comes out of one is let go of when the next has read it. */
+  protected through<L>(layers: readonly L[], x: Tensor, step: (state: Tensor, layer: L, i: number) => Tensor): Tensor {
+    return layers.reduce((state, layer, i) => {
+      const next = step(state, layer, i);
+      if (state !== x) state.dispose();
+      return next;
+    }, x);
+  }
 }
 
 /** `count` encoder layers, one on the other; with `finalNorm` a norm at the end, as nn.Transformer has. */
@@ -173,10 +182,10 @@ export class Encoder extends Stack {
   /** x: [batch, S, d] → [batch, S, d]; with a cache for each layer, x goes on behind what was written. */
   forward(x: Tensor, mask?: AttentionMask, written?: readonly GrowingKeyValues[]): Tensor {
     const padding = mask?.keyPadding ?? null;
-    const y = this.layers.reduce((state, layer, i) => {
+    const y = this.through(this.layers, x, (state, layer, i) => {
       if (written !== undefined) return layer.forward(state, mask, written[i]!);
       return this.run((z, hidden) => layer.forward(z, { ...mask, keyPadding: hidden }), state, padding);
-    }, x);
+    });
     return this.norm?.forward(y) ?? y;
   }
 }
@@ -196,7 +205,7 @@ export class Decoder extends Stack {
   forward(x: Tensor, memory: Tensor | readonly LayerCache[], mask?: DecoderMask): Tensor {
     const { target, memory: source } = mask ?? {};
     const paddings = [target?.keyPadding ?? null, source?.keyPadding ?? null] as const;
-    const y = this.layers.reduce((state, layer, i) => {
+    const y = this.through(this.layers, x, (state, layer, i) => {
       if (!(memory instanceof Tensor)) return layer.forward(state, memory[i]!, mask);
       const body = (z: Tensor, read: Tensor, written: Tensor | null, hidden: Tensor | null): Tensor =>
         layer.forward(z, read, {
@@ -204,7 +213,7 @@ export class Decoder extends Stack {
           memory: { ...source, keyPadding: hidden },
         });
       return this.run(body, state, memory, ...paddings);
-    }, x);
+    });
     return this.norm?.forward(y) ?? y;
   }
 }

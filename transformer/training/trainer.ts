@@ -203,9 +203,7 @@ export class Trainer implements Disposable {
       }
       const largest = clipNorm > 0 ? clipNorm : Number.POSITIVE_INFINITY;
       const lossScale = this.#scaler?.scale ?? null;
-      const { norm, scale } = unscoped(() =>
-        gradNorm(model.parameters(), largest, { lossScale: lossScale ?? 1 }),
-      );
+      const { norm, scale } = unscoped(() => gradNorm(model.parameters(), largest, { lossScale: lossScale ?? 1 }));
       read.push(norm, scale);
       const [total = Number.NaN, ...values] = await Promise.all([norm, ...losses].map((t) => t.item()));
       const loss = values.reduce((sum, value, i) => sum + weights[i]! * value, 0);
