@@ -51,6 +51,8 @@ const CASES: Readonly<Record<string, Case>> = {
     model: { ...small, activation: 'swiglu', positions: 'learned', maxLength: 64, tiedOutput: true },
   },
   'recomputed layers': { model: { ...small, dropout: 0.1, layers: 3 }, recompute: true },
+  'float16, dropout': { model: { ...small, dropout: 0.1 }, options: { precision: 'float16' } },
+  'float16, recomputed layers': { model: { ...small, layers: 3 }, options: { precision: 'float16' }, recompute: true },
   'two batches a step, an average, no clipping': {
     model: small,
     options: { accumulate: 2, ema: 0.99, clipNorm: 0, labelSmoothing: 0 },

@@ -13,7 +13,7 @@ import { uploadBatch } from '../data/batches.ts';
 import type { BatchSource } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
 import type { Transformer } from '../model.ts';
-import { batchLoss, Trainer, type TrainOptions } from '../training/index.ts';
+import { Trainer, type TrainOptions, type TrainSettings, trainingLoss } from '../training/index.ts';
 import { type BatchShape, batchOf } from './shapes.ts';
 
 /** Bytes that training holds at its fullest moment, by what they are for. */
@@ -74,7 +74,7 @@ export async function estimateMemory(
     const peak = Math.max(...counted);
     const batch = shapes[counted.indexOf(peak)]!;
     const lasting = device.memory().liveBytes;
-    const activations = savedBy(model, batch, options.labelSmoothing ?? 0) - lasting;
+    const activations = savedBy(model, batch, trainer.settings) - lasting;
     return {
       parameters,
       gradients,
@@ -100,9 +100,9 @@ const stepsOn = (shapes: readonly BatchShape[], passes: number): BatchSource => 
 });
 
 /** All that is live when the way forward has been gone. */
-function savedBy(model: Transformer, shape: BatchShape, labelSmoothing: number): number {
+function savedBy(model: Transformer, shape: BatchShape, settings: TrainSettings): number {
   using _ = scope();
   model.train();
-  batchLoss(model, uploadBatch(batchOf(shape), model.device, model.config.padId), labelSmoothing);
+  trainingLoss(model, uploadBatch(batchOf(shape), model.device, model.config.padId), settings);
   return model.device.memory().liveBytes;
 }

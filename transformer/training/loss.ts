@@ -1,4 +1,4 @@
-import { crossEntropy, type Tensor } from '../../engine/index.ts';
+import { autocast, crossEntropy, type Precision, scope, type Tensor } from '../../engine/index.ts';
 import type { BatchTensors } from '../data/batches.ts';
 import type { Transformer } from '../model.ts';
 
@@ -11,3 +11,10 @@ export function batchLoss(
   const scores = model.forward(source, input);
   return crossEntropy(scores, expected, { ignoreIndex: model.config.padId, labelSmoothing });
 }
+
+/** The loss that a step goes back from, in the precision of the run; of what led to it only what the gradient needs is kept. */
+export const trainingLoss = (
+  model: Transformer,
+  tensors: BatchTensors,
+  { labelSmoothing, precision }: { readonly labelSmoothing: number; readonly precision: Precision },
+): Tensor => autocast(precision, () => scope(() => batchLoss(model, tensors, labelSmoothing)));

@@ -1,7 +1,6 @@
 import {
   Adam,
   ArgumentError,
-  autocast,
   ExponentialAverage,
   full,
   gradNorm,
@@ -15,7 +14,7 @@ import {
 import { type Batch, encodePair, type Pair, targetTokens, uploadBatch } from '../data/batches.ts';
 import { type BatchSource, batchGroups, type DataPosition, MemoryBatches } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
-import { batchLoss } from './loss.ts';
+import { trainingLoss } from './loss.ts';
 import { checkMarks } from './marks.ts';
 import { settingsOf, type TrainOptions, type TrainSettings, type TrainStep } from './options.ts';
 import type { TrainState, ValidationState } from './state.ts';
@@ -227,13 +226,11 @@ export class Trainer implements Disposable {
    */
   #accumulate(batch: Batch, step: number, index: number, weight: number): Tensor {
     const { model } = this.translator;
-    const { labelSmoothing, accumulate, precision } = this.settings;
-    this.#streams.begin(step * accumulate + index);
+    this.#streams.begin(step * this.settings.accumulate + index);
     return unscoped(() =>
       scope(() => {
         const tensors = uploadBatch(batch, model.device, model.config.padId);
-        // what is computed on the way is freed, but for what the gradient needs
-        const loss = autocast(precision, () => scope(() => batchLoss(model, tensors, labelSmoothing)));
+        const loss = trainingLoss(model, tensors, this.settings);
         if (this.#scaler !== null) this.#scaler.backward(loss, weight);
         else loss.backward(full([], weight, { device: model.device }));
         return loss.detach();
