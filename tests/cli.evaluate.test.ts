@@ -283,7 +283,7 @@ describe('heddle train', () => {
     expect(words.stderr).toMatch(
       /kept 90 pairs; no bad lines\. [\d,]+ pieces of text not in the vocabulary became <unk>: /,
     );
-    expect(words.stderr).toMatch(/became <unk>: [^\n]*\b(waits|sings) \(\d+; lines \d+, \d+, \d+\)/);
+    expect(words.stderr).toMatch(/became <unk>: [^\n]*\b[a-z]+ \(\d+; lines \d+, \d+, \d+\)/);
     expect(words.stderr).toMatch(/heddle: the sentences hold \d+ pieces of text that the vocabulary lacks/);
   });
 });
