@@ -22,17 +22,20 @@ export async function exportRun(path: string, flags: ExportFlags, context: Conte
   if (await holdsFiles(out)) throw new UsageError(say.exportExists(out));
   // values are only read back: any device will do, and this one is everywhere
   const host = await device('wasm', { threads: 1 });
-  const files = await target.files({ translator: await run.load() });
+  const state = target.trains ? await run.stateOfModel() : null;
+  const files = await target.files({ translator: await run.load(), step: run.step, state, training: run.settings });
   host.destroy();
   await writeFolder(out, files);
   printFacts([
     [say.exported, `${target.title}, ${out}`],
     ['', Object.keys(files).join(', ')],
   ]);
+  if (target.trains && state === null) console.error(`heddle: ${say.exportNoState(run.checkpoints.path)}`);
   return EXIT.ok;
 }
 
-async function holdsFiles(path: string): Promise<boolean> {
+/** Whether a folder is there and not empty. */
+export async function holdsFiles(path: string): Promise<boolean> {
   const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;

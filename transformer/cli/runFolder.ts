@@ -7,7 +7,7 @@ import type { Translator } from '../decode.ts';
 import type { Transformer } from '../model.ts';
 import type { ModelChoice } from '../report/choice.ts';
 import { type Task, taskNamed } from '../tasks/index.ts';
-import { averageStateDicts, type TrainState } from '../training/index.ts';
+import { averageStateDicts, decodeState, type TrainState } from '../training/index.ts';
 import { Checkpoints, retained } from './checkpoints.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
@@ -76,6 +76,22 @@ export class RunFolder {
     const names = this.#config?.sharedTokenizer ? [model, config, source] : [model, config, source, target];
     const files = await this.#read(names);
     return this.#named(() => decodeCheckpoint(files, defaultDevice()).translator);
+  }
+
+  /**
+   * The state of training behind the very model of this folder: its own, or that of a checkpoint with the same weights.
+   * Null where there is none, as for an average.
+   */
+  async stateOfModel(): Promise<TrainState | null> {
+    const { model, optimizer } = CHECKPOINT;
+    const own = await readFile(join(this.path, model));
+    for (const place of [this.path, this.checkpoints.pathOf(this.step)]) {
+      const bytes = await readFile(join(place, optimizer)).catch(unless('ENOENT', 'ENOTDIR'));
+      if (bytes === null || !own.equals(await readFile(join(place, model)))) continue;
+      const state = this.#named(() => decodeState(bytes, optimizer));
+      if (state.step === this.step) return state;
+    }
+    return null;
   }
 
   /** Values of all parameters, counted in the file. */

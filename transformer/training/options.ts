@@ -46,6 +46,9 @@ export interface TrainOptions {
   readonly resume?: TrainState;
 }
 
+/** The optimizer of the paper (section 5.3); the schedule sets the rate of every step. */
+export const ADAM = { lr: 1, betas: [0.9, 0.98], eps: 1e-9 } as const;
+
 /** What happened in one step. */
 export interface TrainStep {
   /** From 1. */

@@ -16,7 +16,7 @@ import { type BatchSource, batchGroups, type DataPosition, MemoryBatches } from 
 import type { Translator } from '../decode.ts';
 import { trainingLoss } from './loss.ts';
 import { checkMarks } from './marks.ts';
-import { settingsOf, type TrainOptions, type TrainSettings, type TrainStep } from './options.ts';
+import { ADAM, settingsOf, type TrainOptions, type TrainSettings, type TrainStep } from './options.ts';
 import type { TrainState, ValidationState } from './state.ts';
 import { PassStreams } from './streams.ts';
 import { type Validation, Validator } from './validation.ts';
@@ -58,7 +58,7 @@ export class Trainer implements Disposable {
     this.#scaler = scaler;
     this.#validator = validator;
     const parameters = translator.model.flattenParameters().parameters();
-    this.optimizer = new Adam(parameters, { lr: 1, betas: [0.9, 0.98], eps: 1e-9 });
+    this.optimizer = new Adam(parameters, ADAM);
     this.#average = settings.ema === null ? null : new ExponentialAverage(parameters, settings.ema);
   }
 

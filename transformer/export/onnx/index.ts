@@ -10,6 +10,7 @@ import { type EncodedModel, encodeModel } from './proto.ts';
 /** Graphs that ONNX Runtime and other programs run, in a page too. */
 export const onnx: ExportTarget = {
   title: 'ONNX',
+  trains: false,
   async files({ translator }) {
     const graphs = encodeOnnx(translator.model.config, await translator.model.stateDict());
     return { ...companions(translator, graphs), ...graphs };

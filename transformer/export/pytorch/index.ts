@@ -1,20 +1,50 @@
-import { encodeCheckpoint } from '../../checkpoint.ts';
+import { ArgumentError } from '../../../engine/index.ts';
+import { CHECKPOINT, checkpointConfig, encodeCheckpoint } from '../../checkpoint.ts';
+import type { ModelConfig } from '../../config.ts';
 import type { ExportTarget } from '../target.ts';
-import modeling from './modeling_heddle.py?raw';
-import safetensors from './safetensors_heddle.py?raw';
+import { SCRIPTS } from './scripts.ts';
+import { encodeMoments, STATE_FILE } from './state.ts';
 
-/** The Python files of the folder, as they are in the repository. */
-const SCRIPTS: Readonly<Record<string, string>> = {
-  'modeling_heddle.py': modeling,
-  'safetensors_heddle.py': safetensors,
-};
+export { type Imported, readPyTorch } from './read.ts';
+export { freshState, STATE_FILE } from './state.ts';
 
-/** A folder that Python loads into torch.nn.Transformer: the checkpoint as it is, since its names are PyTorch's. */
+/**
+ * A folder that Python loads into torch.nn.Transformer: the checkpoint as it is, since its names are PyTorch's, the
+ * moments of Adam under the names of their parameters, and the scripts that use them.
+ */
 export const pytorch: ExportTarget = {
   title: 'PyTorch',
-  async files({ translator }) {
+  trains: true,
+  async files({ translator, step, state, training }) {
+    checkExpressible(translator.model.config);
     const encoder = new TextEncoder();
-    const scripts = Object.entries(SCRIPTS).map(([name, text]) => [name, encoder.encode(text)] as const);
-    return { ...(await encodeCheckpoint(translator)), ...Object.fromEntries(scripts) };
+    const { source, target } = translator;
+    const marks = { source: source.special, target: target.special };
+    const config = { ...checkpointConfig(translator, step), marks, training };
+    const files: Record<string, Uint8Array> = {
+      ...(await encodeCheckpoint(translator)),
+      [CHECKPOINT.config]: encoder.encode(`${JSON.stringify(config, null, 1)}\n`),
+    };
+    if (state !== null) files[STATE_FILE] = encodeMoments(translator.model, state);
+    for (const [name, text] of Object.entries(SCRIPTS)) files[name] = encoder.encode(text);
+    return files;
   },
 };
+
+/** What modeling_heddle.py makes of torch.nn.Transformer. */
+const EXPRESSIBLE = {
+  activation: ['relu', 'gelu'],
+  norm: ['layer'],
+  positions: ['sinusoidal', 'learned'],
+} as const satisfies { readonly [K in keyof ModelConfig]?: readonly ModelConfig[K][] };
+
+function checkExpressible(config: Required<ModelConfig>): void {
+  for (const [name, known] of Object.entries(EXPRESSIBLE)) {
+    const value = config[name as keyof typeof EXPRESSIBLE];
+    if ((known as readonly unknown[]).includes(value)) continue;
+    throw new ArgumentError(
+      `export to PyTorch: ${name} '${value}', expected ${known.map((k) => `'${k}'`).join(' or ')}: ` +
+        'torch.nn.Transformer has no other. Export to ONNX, or train a model without it.',
+    );
+  }
+}

@@ -1,13 +1,13 @@
-"""safetensors files with nothing but torch: the whole format is a JSON header and the raw values behind it.
+"""safetensors files with nothing but torch: a JSON header and the raw values behind it.
 
-Source: https://github.com/huggingface/safetensors, "Format". The package `safetensors` is used where it is installed.
+Source: https://github.com/huggingface/safetensors, "Format". Where the package is installed, it reads, since it maps
+files into memory. It does not write: it asks for numpy, and refuses tied parameters, which share memory.
 """
 
 from __future__ import annotations
 
 import ctypes
 import json
-import os
 import struct
 import sys
 from pathlib import Path
@@ -17,14 +17,13 @@ import torch
 from torch import Tensor
 
 try:
-    from safetensors import safe_open
-    from safetensors.torch import save as encode
-except ImportError:  # the functions below do the same
-    safe_open = encode = None
+    import safetensors
+except ImportError:
+    safetensors = None  # type: ignore[assignment]
 
-PathLike = Union[str, Path]
+Contents = Tuple[Dict[str, Tensor], Dict[str, str]]
 
-_DTYPES: Dict[str, torch.dtype] = {
+DTYPES: Dict[str, torch.dtype] = {
     "F64": torch.float64,
     "F32": torch.float32,
     "F16": torch.float16,
@@ -36,88 +35,75 @@ _DTYPES: Dict[str, torch.dtype] = {
     "U8": torch.uint8,
     "BOOL": torch.bool,
 }
-_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
-
-if sys.byteorder != "little":
-    raise ImportError("safetensors_heddle: values are little-endian, this machine is not. Install safetensors.")
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
-def load_file(path: PathLike) -> Tuple[Dict[str, Tensor], Dict[str, str]]:
-    """The tensors of a file by name, and the text its writer left."""
-    if safe_open is not None:
-        with safe_open(str(path), framework="pt") as file:
+def load_file(path: Union[str, Path]) -> Contents:
+    """The tensors of a file by name, and the text that its writer left."""
+    if safetensors is not None:
+        with safetensors.safe_open(str(path), framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})
-    return decode_bytes(bytearray(Path(path).read_bytes()), str(path))
+    return decode(bytearray(Path(path).read_bytes()), str(path))
 
 
-def save_file(tensors: Mapping[str, Tensor], path: PathLike, metadata: Mapping[str, str]) -> None:
-    """Writes a file in one step: whoever reads it sees the old one or the new one, never a half."""
-    # Copies: tied parameters share memory, which the package refuses to write.
-    values = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
-    data = encode(values, dict(metadata)) if encode is not None else encode_bytes(values, metadata)
-    replace_file(path, data)
-
-
-def replace_file(path: PathLike, data: bytes) -> None:
-    """Writes beside the file, then renames."""
-    beside = Path(f"{path}.{os.getpid()}.tmp")
-    try:
-        with open(beside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        if beside.exists():
-            beside.unlink()
-
-
-def decode_bytes(data: bytearray, source: str = "safetensors") -> Tuple[Dict[str, Tensor], Dict[str, str]]:
+def decode(data: bytearray, source: str) -> Contents:
     """Reads the format. The tensors share the memory of `data`."""
+    require_little_endian()
 
-    def fail(why: str) -> ValueError:
-        return ValueError(f"{source}: not a whole safetensors file: {why}. Copy or download it again.")
+    def broken(why: str) -> ValueError:
+        return ValueError(f"{source}: not a whole safetensors file: {why}. Copy or export it again.")
 
     if len(data) < 8:
-        raise fail(f"{len(data)} bytes, expected at least 8")
+        raise broken(f"{len(data)} bytes, expected at least 8")
     start = 8 + struct.unpack("<Q", data[:8])[0]
     if start > len(data):
-        raise fail(f"it announces {start} bytes of header and has {len(data)} in all")
+        raise broken(f"it announces {start - 8} bytes of header and has {len(data)} in all")
     try:
         header = dict(json.loads(data[8:start].decode("utf-8")))
     except ValueError:
-        raise fail("its header is no JSON") from None
+        raise broken("its header is no JSON") from None
     metadata = header.pop("__metadata__", None) or {}
     tensors: Dict[str, Tensor] = {}
     for name, entry in header.items():
-        dtype, shape, (begin, end) = _DTYPES.get(entry["dtype"]), entry["shape"], entry["data_offsets"]
+        shape, (begin, end) = entry["shape"], entry["data_offsets"]
+        dtype = DTYPES.get(entry["dtype"])
         if dtype is None:
-            raise ValueError(f"{source}: {name} is of type {entry['dtype']}, expected one of {', '.join(_DTYPES)}.")
-        count = 1
-        for size in shape:
-            count *= size
-        if start + end > len(data) or end - begin != count * torch.empty(0, dtype=dtype).element_size():
-            raise fail(f"{name} {shape} lies in bytes {begin} to {end} of {len(data) - start}")
-        flat = torch.frombuffer(data, dtype=dtype, count=count, offset=start + begin) if count else torch.empty(0)
-        tensors[name] = flat.to(dtype).reshape(shape)
+            raise ValueError(f"{source}: {name} has dtype {entry['dtype']}, expected one of {', '.join(DTYPES)}.")
+        empty = torch.empty(shape, dtype=dtype, device="meta")
+        if start + end > len(data) or end - begin != empty.numel() * empty.element_size():
+            raise broken(f"{name} {shape} lies in bytes {begin} to {end} of {len(data) - start}")
+        if empty.numel() == 0:
+            tensors[name] = torch.empty(shape, dtype=dtype)
+        else:
+            flat = torch.frombuffer(data, dtype=dtype, count=empty.numel(), offset=start + begin)
+            tensors[name] = flat.reshape(shape)
     return tensors, metadata
 
 
-def encode_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
-    """Writes the format: header length, header padded to eight bytes, values. Tensors are contiguous and on the CPU."""
-    header: Dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
+def encode(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """A whole file: length of the header, header, values. Tied parameters are written under each of their names."""
+    require_little_endian()
+    header: Dict[str, object] = {"__metadata__": dict(metadata)}
     parts = []
     at = 0
     for name, tensor in tensors.items():
-        size = tensor.numel() * tensor.element_size()
-        raw = ctypes.string_at(tensor.data_ptr(), size) if size else b""
+        values = tensor.detach().cpu().contiguous()
+        size = values.numel() * values.element_size()
         header[name] = {
-            "dtype": _NAMES[tensor.dtype],
-            "shape": list(tensor.shape),
+            "dtype": NAMES[values.dtype],
+            "shape": list(values.shape),
             "data_offsets": [at, at + size],
         }
-        parts.append(raw)
+        parts.append(ctypes.string_at(values.data_ptr(), size) if size else b"")
         at += size
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    # Values begin at a multiple of eight bytes.
     text += b" " * (-len(text) % 8)
     return b"".join([struct.pack("<Q", len(text)), text, *parts])
+
+
+def require_little_endian() -> None:
+    if sys.byteorder != "little":
+        raise RuntimeError(
+            "safetensors: values are little-endian, this machine is not. Install the package safetensors."
+        )
