@@ -29,6 +29,7 @@ export function commandLine(settings: RunSettings, device: Device): string {
   if (recipe.labelSmoothing !== preset.labelSmoothing) add('--label-smoothing', recipe.labelSmoothing);
   if (recipe.clip !== 1) add('--clip', recipe.clip);
   add('--ema', recipe.ema ?? undefined);
+  if (recipe.precision !== 'float32') add('--precision', recipe.precision);
   if (checkpoints.average > 0) add('--average', checkpoints.average);
   if (validation !== null) {
     add('--validate-every', validation.every);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Precision } from '../../engine/index.ts';
 import { CHECKPOINT } from '../checkpoint.ts';
 import type { Pair } from '../data/batches.ts';
 import { count } from '../report/language.ts';
@@ -34,6 +35,7 @@ export interface TrainFlags extends DeviceFlags, ScheduleFlags, TokenizerFlags, 
   readonly checkpointEvery?: number;
   readonly keep?: number;
   readonly ema?: number;
+  readonly precision?: Precision;
   readonly average?: number;
   readonly validateEvery?: number;
   readonly validateSentences?: number;
@@ -91,6 +93,7 @@ async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
       labelSmoothing: flags.labelSmoothing ?? preset.labelSmoothing,
       clip: flags.clip ?? 1,
       ema: flags.ema ?? null,
+      precision: flags.precision ?? 'float32',
     },
     validation: validationWish(flags, dataset, context),
     checkpoints: checkpointSettings(flags, { every: null, keep: KEPT, average: 0 }),

@@ -80,17 +80,21 @@ export async function learn(
     // a crash may have come between a checkpoint and the model to use
     if (done > 0) await offer();
     for await (const now of trainer.run()) {
-      const { step, loss, lr, gradNorm, tokens, validation: found } = now;
+      const { step, loss, lr, gradNorm, tokens, lossScale, skipped, validation: found } = now;
       const seconds = Number((before + (performance.now() - started) / 1000).toFixed(3));
       const { liveBytes: used, peakBytes: peak } = device.memory();
-      const entry: LogEntry = { step, loss, lr, gradNorm, tokens, seconds, memory: { used, peak } };
-      log.push(found === null ? entry : { ...entry, validation: found });
+      log.push({
+        ...{ step, loss, lr, gradNorm, tokens, seconds, memory: { used, peak } },
+        ...(lossScale !== null && { lossScale, skipped }),
+        ...(found !== null && { validation: found }),
+      });
       writer.write(log.at(-1)!);
       speed = now.tokensPerSecond;
       early = now.stopped && step < steps;
       mean = Number.isNaN(mean) ? loss : 0.9 * mean + 0.1 * loss;
       const rate = `${count(Math.round(speed))} ${say.tokensPerSecond}`;
       progress.update(step, [`${say.loss} ${mean.toFixed(3)}`, rate, say.memory(bytes(used), bytes(peak))].join('  '));
+      if (skipped) progress.line(say.stepSkipped(count(step), count(lossScale ?? 1)));
       if (found !== null) progress.line(validationLine(step, found, context));
       if (await interrupt.requested()) break;
       if (isDue(step) || found?.best) await save();
@@ -117,9 +121,10 @@ export async function learn(
 
 function trainOptions({ settings, translator }: Start): TrainOptions {
   const { steps, seed, recipe } = settings;
-  const { accumulate, labelSmoothing, clip, ema } = recipe;
+  const { accumulate, labelSmoothing, clip, ema, precision } = recipe;
   const schedule = scheduleOf(recipe.schedule, steps, translator.model.config.dModel);
-  return { steps, accumulate, schedule, labelSmoothing, clipNorm: clip, seed, ...(ema !== null && { ema }) };
+  const all = { steps, accumulate, schedule, labelSmoothing, clipNorm: clip, seed, precision };
+  return { ...all, ...(ema !== null && { ema }) };
 }
 
 function validationLine(step: number, { loss, bleu, chrf, best }: Validation, { say }: Context): string {

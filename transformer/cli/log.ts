@@ -5,6 +5,10 @@ import { replaceFile, unless } from './files.ts';
 
 /** One line of log.jsonl: a step of training, and what was measured after it. */
 export interface LogEntry extends LogPoint {
+  /** True where the step was left out, since a gradient overflowed float16. */
+  readonly skipped?: boolean;
+  /** What the loss was multiplied by; missing in float32. */
+  readonly lossScale?: number;
   /** Target tokens of this step. */
   readonly tokens: number;
   /** Since the run began, pauses not counted. */

@@ -1,3 +1,4 @@
+import type { Precision } from '../../engine/index.ts';
 import type { ValidationMetric } from '../training/index.ts';
 import type { ModelSettings, PresetName } from './presets.ts';
 import type { ScheduleSettings } from './schedule.ts';
@@ -48,6 +49,7 @@ export interface RecipeSettings {
   readonly clip: number;
   /** Decay of the moving average of the weights; null for none. */
   readonly ema: number | null;
+  readonly precision: Precision;
 }
 
 /** When the model is measured on sentences it does not learn from, and what comes of it. */

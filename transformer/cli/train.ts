@@ -89,6 +89,7 @@ function printPlan(start: Start, device: Device, context: Context): void {
     [say.model, say.modelLine(layers, heads, dModel, feedForward, count(parameters))],
     ['', structureOf(translator.model.config)[language]],
     [say.plan, say.planLine(count(steps), count(recipe.batchTokens), seed)],
+    ...precisionFacts(start, device, context),
     [say.output, run.path],
   ]);
   printLine('');
@@ -96,6 +97,12 @@ function printPlan(start: Start, device: Device, context: Context): void {
   if (report !== null && report.badTotal + report.unknownTotal > 0) console.error(`heddle: ${report.text(language)}`);
   if (state !== null) printLine(say.resuming(run.path, count(state.step)));
   else if (start.resumed) console.error(`heddle: ${say.noCheckpoint(run.path)}`);
+}
+
+/** What float16 does, and where it does not save time. */
+function precisionFacts({ settings }: Start, { name, software }: Device, { say }: Context): [string, string][] {
+  if (settings.recipe.precision === 'float32') return [];
+  return [['', name === 'wasm' || software ? say.halfOnProcessor : say.half]];
 }
 
 function dataText({ task, files, train, validation, test }: Dataset, { say }: Context): string {

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import type { Precision } from '../../../engine/index.ts';
 import { TASKS } from '../../tasks/index.ts';
 import type { ValidationMetric } from '../../training/index.ts';
 import { type AddCommand, finish, prepare } from '../command.ts';
@@ -69,9 +70,12 @@ const recipeOptions = (say: Messages): Option[] => [
   decimalOption('--label-smoothing <x>', say.helpLabelSmoothing, say, { least: 0, below: 1 }),
   decimalOption('--clip <x>', say.helpClip, say, { least: 0, most: 1e9 }),
   decimalOption('--ema <x>', say.helpEma, say, { above: 0, below: 1 }),
+  choiceOption('--precision <name>', say.helpPrecision(PRECISIONS.join(', ')), say, PRECISIONS),
   numberOption('--average <n>', say.helpAverage, say, 2, MOST_AVERAGED),
   seedOption(say),
 ];
+
+const PRECISIONS: readonly Precision[] = ['float32', 'float16'];
 
 const METRICS: readonly ValidationMetric[] = ['chrf', 'bleu', 'loss'];
 

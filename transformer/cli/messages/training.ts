@@ -67,6 +67,23 @@ export const training = {
     (metric: string) =>
       `--metric ${metric} 与 --validate-sentences 0 同用：没有可评分的译文。请给出句数，或用 --metric loss。`,
   ),
+  helpPrecision: tell(
+    (names: string) =>
+      `what products are computed from: ${names} (default: float32; float16 takes less memory, with a dynamic loss scale)`,
+    (names: string) => `矩阵乘法的精度：${names}（默认 float32；float16 占用内存更少，自动调整损失缩放）`,
+  ),
+  half: say(
+    'float16: products and what the gradient needs; weights, sums, optimizer and loss in float32',
+    'float16：矩阵乘法与反向传播所需的数值；权重、求和、优化器与损失仍为 float32',
+  ),
+  halfOnProcessor: say(
+    'float16: products and what the gradient needs; weights, sums, optimizer and loss in float32. On a processor this saves memory, not time.',
+    'float16：矩阵乘法与反向传播所需的数值；权重、求和、优化器与损失仍为 float32。在处理器上只省内存，不省时间。',
+  ),
+  stepSkipped: tell(
+    (step: string, scale: string) => `step ${step} left out: a gradient overflowed float16 at a loss scale of ${scale}`,
+    (step: string, scale: string) => `跳过第 ${step} 步：损失缩放为 ${scale} 时梯度超出 float16 的范围`,
+  ),
   helpOut: say('folder to write to (default: runs/DATE-TIME)', '输出目录（默认 runs/日期-时间）'),
   helpResume: say('folder of a run to go on with', '继续训练的目录'),
   helpCheckpointEvery: say(
