@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** What is being written bears such a name until it is whole. */
-const UNFINISHED = /\.\d+\.tmp$/;
+const UNFINISHED = /\.(\d+)\.tmp$/;
 
 const beside = (path: string): string => `${path}.${process.pid}.tmp`;
 
@@ -45,11 +45,21 @@ export async function removeFolder(path: string): Promise<void> {
   await rm(beside(path), { recursive: true, force: true });
 }
 
-/** Removes what a process that was killed left half written in a folder. */
+/** Removes what processes that were killed left half written in a folder. What a living one writes is its own business. */
 export async function removeUnfinished(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(unless('ENOENT'));
-  for (const name of names ?? []) {
-    if (UNFINISHED.test(basename(name))) await rm(join(folder, name), { recursive: true, force: true });
+  const names = (await readdir(folder).catch(unless('ENOENT'))) ?? [];
+  for (const name of names) {
+    const writer = Number(UNFINISHED.exec(name)?.[1] ?? Number.NaN);
+    if (Number.isNaN(writer) || (writer !== process.pid && isAlive(writer))) continue;
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -61,12 +71,18 @@ export const unless =
     throw error;
   };
 
+/** Node does not say which file it was that a full disk took no more of. */
+export const withPath = (error: unknown, path: string): unknown =>
+  error instanceof Error && !('path' in error) ? Object.assign(error, { path }) : error;
+
 /** A power cut after this leaves the whole content. */
 async function writeToDisk(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, 'w');
   try {
     await file.writeFile(content);
     await file.sync();
+  } catch (error) {
+    throw withPath(error, path);
   } finally {
     await file.close();
   }

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { LogPoint } from '../report/run.ts';
-import { replaceFile, unless } from './files.ts';
+import { replaceFile, unless, withPath } from './files.ts';
 
 /** One line of log.jsonl: a step of training, and what was measured after it. */
 export interface LogEntry extends LogPoint {
@@ -55,7 +55,11 @@ export class LogWriter implements Disposable {
   }
 
   write(entry: LogEntry): void {
-    writeSync(this.#file, line(entry));
+    try {
+      writeSync(this.#file, line(entry));
+    } catch (error) {
+      throw withPath(error, this.#path);
+    }
   }
 
   /** Waits until everything written is on the disk. */
