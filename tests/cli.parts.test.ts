@@ -13,6 +13,7 @@ import { Progress } from '../transformer/cli/progress.ts';
 import { alignRows, coloursOf, cutTo, onBackground, pad, widthOf } from '../transformer/cli/terminal.ts';
 import { chosenTokenizers, tokenizerArguments } from '../transformer/cli/tokenizerOptions.ts';
 import { isRight, makeTokenizers } from '../transformer/cli/tokenizers.ts';
+import { heldPairs } from '../transformer/cli/trainingPairs.ts';
 import { Tokenizer } from '../transformer/index.ts';
 import { duration, percent } from '../transformer/report/language.ts';
 import { taskNamed } from '../transformer/tasks/index.ts';
@@ -133,24 +134,25 @@ describe('messages', () => {
 });
 
 describe('data', () => {
+  const context: Context = { say: messagesIn('en'), language: 'en' };
+
   it('sets a part aside by source sentence, the same part for the same seed', async () => {
     const lines = Array.from({ length: 200 }, (_, i) => `sentence ${i % 150}\tSatz ${i}`);
     const path = file('f.tsv', lines.join('\n'));
-    const { train, validation, test, showcase } = await loadDataset(taskNamed('translate'), [path], 3);
+    const load = (seed: number) => loadDataset(taskNamed('translate'), { files: [path], stream: false }, seed, context);
+    const { train, validation, test, showcase } = await load(3);
     expect([test.length, validation.length]).toEqual([7, 7]); // a twentieth of 150, and of the other 143
     expect(showcase).toHaveLength(5);
     const unseen = new Set([...test, ...validation].map((t) => t.source));
     expect(unseen.size).toBe(14);
-    expect(train.some((p) => unseen.has(p.source))).toBe(false);
-    expect(train.length + [...test, ...validation].reduce((n, t) => n + t.references.length, 0)).toBe(200);
-    expect((await loadDataset(taskNamed('translate'), [path], 3)).test).toEqual(test);
-    expect((await loadDataset(taskNamed('translate'), [path], 4)).test).not.toEqual(test);
+    expect(train.held!.some((p) => unseen.has(p.source))).toBe(false);
+    expect(train.count + [...test, ...validation].reduce((n, t) => n + t.references.length, 0)).toBe(200);
+    expect((await load(3)).test).toEqual(test);
+    expect((await load(4)).test).not.toEqual(test);
   });
 
-  const context: Context = { say: messagesIn('en'), language: 'en' };
-
   it('cuts Chinese into characters and English into words, and compares what they leave', async () => {
-    const pairs = [{ source: 'The cat sat.', target: '猫坐着。' }];
+    const pairs = heldPairs([{ source: 'The cat sat.', target: '猫坐着。' }]);
     const { source, target } = await makeTokenizers(pairs, chosenTokenizers({}, context), context);
     expect([source.kind, target.kind]).toEqual(['words', 'characters']);
     expect(isRight('猫坐着。', ['狗', '猫坐着。'], target)).toBe(true);
@@ -163,10 +165,10 @@ describe('data', () => {
 
 describe('tokenizers', () => {
   const context: Context = { say: messagesIn('en'), language: 'en' };
-  const pairs = [
+  const pairs = heldPairs([
     { source: 'The Cat sat.', target: '猫坐着。' },
     { source: 'A cat sat there.', target: '猫坐在那里。' },
-  ];
+  ]);
 
   it('are built as the options say, and the options can be told from the settings', async () => {
     const bpe = chosenTokenizers({ tokenizer: 'bpe', vocabSize: 30, targetTokenizer: 'byte-bpe' }, context);

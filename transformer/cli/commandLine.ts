@@ -44,6 +44,7 @@ export function commandLine(settings: RunSettings, device: Device): string {
     parts.push([option, ...values.map(quoted)].join(' '));
   }
   if (data.files !== null) add('--data', data.files.map(quoted).join(' '));
+  if (data.stream) parts.push('--stream');
   if (deterministic) parts.push('--deterministic');
   return parts.join(' ');
 }

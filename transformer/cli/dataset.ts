@@ -1,14 +1,18 @@
 import type { Pair } from '../data/batches.ts';
 import {
-  type DataReport,
+  DataReport,
   groupReferences,
   loadPairs,
   openFile,
   type ReferencedSentence,
+  SplitByShares,
   setAside,
   spread,
 } from '../data/index.ts';
 import type { Task } from '../tasks/index.ts';
+import type { Context } from './context.ts';
+import { readFiles } from './reading.ts';
+import { Fingerprint, heldPairs, type TrainingPairs } from './trainingPairs.ts';
 
 /** What to train on, what to test on, and what to show. */
 export interface Dataset {
@@ -17,7 +21,7 @@ export interface Dataset {
   readonly files: readonly string[] | null;
   /** What reading the files found; null where there are none. */
   readonly report: DataReport | null;
-  readonly train: readonly Pair[];
+  readonly train: TrainingPairs;
   /** To measure the model on while it trains. */
   readonly validation: readonly ReferencedSentence[];
   /** No source of these is trained or validated on; each may have several translations that count as right. */
@@ -35,9 +39,26 @@ const SHOWN = 5;
 /** Inputs to test on that are longer than any in training. */
 const LONGER = 200;
 
-/** The pairs that a task makes, or those of files with a part set aside; `seed` decides which. */
-export async function loadDataset(task: Task, files: readonly string[] | null, seed: number): Promise<Dataset> {
-  return files === null ? ownPairs(task, seed) : fromFiles(task, files, seed);
+/** Where pairs come from. */
+export interface DataChoice {
+  /** Null for pairs that the task makes. */
+  readonly files: readonly string[] | null;
+  /** Whether files are read anew each time they are needed, instead of being held in memory. */
+  readonly stream: boolean;
+}
+
+/**
+ * The pairs that a task makes, or those of files with a part set aside; `seed` decides which. It is the same part whether
+ * files are held or streamed.
+ */
+export async function loadDataset(
+  task: Task,
+  { files, stream }: DataChoice,
+  seed: number,
+  context: Context,
+): Promise<Dataset> {
+  if (files === null) return ownPairs(task, seed);
+  return stream ? streamed(task, files, seed, context) : held(task, files, seed);
 }
 
 function ownPairs(task: Task, seed: number): Dataset {
@@ -46,7 +67,7 @@ function ownPairs(task: Task, seed: number): Dataset {
     task,
     files: null,
     report: null,
-    train,
+    train: heldPairs(train),
     validation: groupReferences(validation),
     test: groupReferences(test),
     showcase: groupReferences(task.showcase),
@@ -54,20 +75,60 @@ function ownPairs(task: Task, seed: number): Dataset {
   };
 }
 
-async function fromFiles(task: Task, files: readonly string[], seed: number): Promise<Dataset> {
+async function held(task: Task, files: readonly string[], seed: number): Promise<Dataset> {
   const { pairs, report } = await loadPairs(files.map(openFile), task.files ?? {});
-  const { train: rest, validation: tested } = setAside(pairs, { ...TEST, seed });
+  const { train: rest, validation: test } = setAside(pairs, { ...TEST, seed });
   const { train, validation } = setAside(rest, { ...VALIDATION, seed });
-  const test = groupReferences(tested);
+  return fromFiles(
+    { task, files, report, train: heldPairs(train) },
+    { validation, test, first: pairs.slice(0, SHOWN) },
+  );
+}
+
+/** Reads the files twice: to find which sentences are set aside, and to gather them. */
+async function streamed(task: Task, files: readonly string[], seed: number, context: Context): Promise<Dataset> {
+  const { say } = context;
+  const options = task.files ?? {};
+  const report = new DataReport();
+  const parts = new SplitByShares([TEST, VALIDATION], seed);
+  for await (const block of readFiles(files, { options, report, title: say.readingPairs }, context)) {
+    for (const { source } of block) parts.add(source);
+  }
+  const [tested, aside] = parts.splits;
+  const isAside = ({ source }: Pair): boolean => aside!.holds(source);
+  const [validation, test, first]: [Pair[], Pair[], Pair[]] = [[], [], []];
+  const fingerprint = new Fingerprint();
+  for await (const block of readFiles(files, { options, title: say.settingAside }, context)) {
+    for (const pair of block) {
+      if (first.length < SHOWN) first.push(pair);
+      if (!isAside(pair)) fingerprint.add(pair);
+      else (tested!.holds(pair.source) ? test : validation).push(pair);
+    }
+  }
+  const train: TrainingPairs = {
+    count: fingerprint.count,
+    fingerprint: fingerprint.digest(),
+    held: null,
+    async *blocks(title) {
+      for await (const block of readFiles(files, { options, title }, context)) {
+        yield block.filter((pair) => !isAside(pair));
+      }
+    },
+  };
+  return fromFiles({ task, files, report, train }, { validation, test, first });
+}
+
+function fromFiles(
+  dataset: Pick<Dataset, 'task' | 'files' | 'report' | 'train'>,
+  { validation, test, first }: Readonly<Record<'validation' | 'test' | 'first', readonly Pair[]>>,
+): Dataset {
+  const tested = groupReferences(test);
   // a file too small to set anything aside still has something to look at
-  const shown = test.length > 0 ? test : groupReferences(pairs.slice(0, SHOWN));
+  const shown = tested.length > 0 ? tested : groupReferences(first);
   return {
-    task,
-    files,
-    report,
-    train,
+    ...dataset,
     validation: groupReferences(validation),
-    test,
+    test: tested,
     showcase: spread(shown, SHOWN),
     longer: [],
   };

@@ -105,9 +105,10 @@ async function readMaterial({ data, test, limit }: EvaluateFlags, run: RunFolder
   return { ...material, sentences: material.sentences.slice(0, limit) };
 }
 
-async function setAsideBy({ settings, task, path }: RunFolder, { say }: Context): Promise<Material> {
+async function setAsideBy({ settings, task, path }: RunFolder, context: Context): Promise<Material> {
+  const { say } = context;
   if (settings === null) throw new UsageError(say.noneAside(path));
-  const { files, test: sentences, report } = await loadDataset(task, settings.data.files, settings.seed);
+  const { files, test: sentences, report } = await loadDataset(task, settings.data, settings.seed, context);
   const made = task === TRANSLATION ? say.testOfBuiltIn : say.testOfTask(task.name);
   return { name: files === null ? made : say.testOf(files.join(' + ')), files, sentences, report };
 }

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Precision } from '../../engine/index.ts';
 import { CHECKPOINT } from '../checkpoint.ts';
-import type { Pair } from '../data/batches.ts';
 import { count } from '../report/language.ts';
 import { taskNamed } from '../tasks/index.ts';
 import type { ValidationMetric } from '../training/index.ts';
@@ -22,6 +20,7 @@ import { chosenTokenizers, type TokenizerFlags } from './tokenizerOptions.ts';
 export interface TrainFlags extends DeviceFlags, ScheduleFlags, TokenizerFlags, ModelFlags {
   readonly task?: string;
   readonly data?: readonly string[];
+  readonly stream?: boolean;
   readonly preset?: PresetName;
   readonly steps?: number;
   readonly epochs?: number;
@@ -52,7 +51,9 @@ export type ValidationWish = Omit<ValidationSettings, 'every'> & { readonly ever
 /** All that is decided before anything is computed. */
 export interface Job {
   /** All settings but those that wait for the number of steps, which `length` tells. */
-  readonly settings: Omit<RunSettings, 'steps' | 'validation'> & { readonly validation: ValidationWish | null };
+  readonly settings: Omit<RunSettings, 'steps' | 'batches' | 'validation'> & {
+    readonly validation: ValidationWish | null;
+  };
   readonly length: Length;
   readonly dataset: Dataset;
   readonly run: RunFolder;
@@ -70,6 +71,7 @@ async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
   const { say } = context;
   const task = flags.task === undefined ? TRANSLATION : taskNamed(flags.task);
   if (flags.data !== undefined && task.files === null) throw new UsageError(say.ownPairs(task.name));
+  if (flags.stream && flags.data === undefined) throw new UsageError(say.streamNeedsData);
   const name = flags.preset ?? defaultPreset(task, flags.data !== undefined);
   const preset = presetOf(name, task);
   const path = flags.out ?? join(RUNS, nameByTime(new Date()));
@@ -78,7 +80,7 @@ async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
   const model = chosenModel(flags, preset.model, say);
   const seed = flags.seed ?? 1;
   const tokenizers = chosenTokenizers(flags, context);
-  const dataset = await loadDataset(task, flags.data ?? null, seed);
+  const dataset = await loadDataset(task, { files: flags.data ?? null, stream: flags.stream ?? false }, seed, context);
   const settings: Job['settings'] = {
     task: task.name,
     preset: name,
@@ -130,7 +132,7 @@ async function resumedJob(flags: TrainFlags, path: string, context: Context): Pr
   if (before === null) throw new UsageError(say.noState(path));
   const length = lengthOf(flags, context) ?? { steps: before.steps };
   const files = flags.data ?? before.data.files;
-  const dataset = await loadDataset(run.task, files, before.seed);
+  const dataset = await loadDataset(run.task, { files, stream: before.data.stream }, before.seed, context);
   const data = dataSettings(dataset);
   if (data.fingerprint !== before.data.fingerprint) {
     const place = files?.join(' + ') ?? path;
@@ -187,16 +189,10 @@ function validationWish(flags: TrainFlags, { files, validation }: Dataset, { say
 
 const dataSettings = ({ files, train }: Dataset): DataSettings => ({
   files,
-  pairs: train.length,
-  fingerprint: fingerprintOf(train),
+  stream: train.held === null,
+  pairs: train.count,
+  fingerprint: train.fingerprint,
 });
-
-/** SHA-256 over both sides of all pairs; U+0000 stands in no sentence. */
-function fingerprintOf(pairs: readonly Pair[]): string {
-  const hash = createHash('sha256');
-  for (const { source, target } of pairs) hash.update(`${source}\0${target}\0`);
-  return hash.digest('hex');
-}
 
 /** `batchTokens` → `--batch-tokens` */
 const optionName = (flag: string): string => `--${flag.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;

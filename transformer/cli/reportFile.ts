@@ -71,7 +71,7 @@ export class ReportFile {
 }
 
 function reportOf(
-  { settings, dataset, run, translator, batches }: Start,
+  { settings, dataset, run, translator }: Start,
   device: Device,
   log: readonly LogEntry[],
   progress: RunProgress,
@@ -99,10 +99,10 @@ function reportOf(
     parameters: model.parameters().reduce((n, p) => n + p.size, 0),
     task: settings.task,
     data: dataset.files,
-    pairs: dataset.train.length,
+    pairs: dataset.train.count,
     training: {
       steps: log.length,
-      epochs: log.length / stepsOfEpoch(batches, settings.recipe),
+      epochs: log.length / stepsOfEpoch(settings.batches, settings.recipe),
       seconds,
       tokens,
       tokensPerSecond: tokens / Math.max(seconds, 1e-3),

@@ -18,6 +18,8 @@ export interface RunSettings {
   readonly tokenizers: TokenizerSettings;
   /** Of all random choices: the split, the starting values, the order of the data, dropout. */
   readonly seed: number;
+  /** Batches of the first epoch; of data in memory, of every one. */
+  readonly batches: number;
   /** Steps in all, whatever they were asked for as. */
   readonly steps: number;
   readonly recipe: RecipeSettings;
@@ -31,6 +33,8 @@ export interface RunSettings {
 export interface DataSettings {
   /** Files, as they were given; null for pairs that the task makes. */
   readonly files: readonly string[] | null;
+  /** Whether the files are read anew each epoch, instead of being held in memory. */
+  readonly stream: boolean;
   /** Pairs trained on. */
   readonly pairs: number;
   /** SHA-256 of these pairs in their order, so that other data are noticed. */

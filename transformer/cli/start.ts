@@ -1,10 +1,10 @@
 import { manualSeed } from '../../engine/index.ts';
-import type { Example } from '../data/batches.ts';
-import { encoder, MemoryBatches } from '../data/index.ts';
+import type { BatchSource } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
 import { Transformer } from '../model.ts';
 import { count } from '../report/language.ts';
 import type { TrainState } from '../training/index.ts';
+import { trainingBatches } from './batches.ts';
 import type { Context } from './context.ts';
 import type { Dataset } from './dataset.ts';
 import { UsageError } from './errors.ts';
@@ -20,7 +20,7 @@ export interface Start {
   readonly run: RunFolder;
   readonly translator: Translator;
   /** The training pairs in tokens, in batches. */
-  readonly batches: MemoryBatches;
+  readonly batches: BatchSource;
   /** What to go on from; null at the beginning. */
   readonly state: TrainState | null;
   readonly resumed: boolean;
@@ -31,17 +31,12 @@ export async function start(job: Job, context: Context): Promise<Start> {
   const { dataset, run, resumed } = job;
   const saved = resumed ? await run.newestState() : null;
   const translator = saved?.translator ?? (await newTranslator(job, context));
-  const { source, target } = translator;
-  const { report } = dataset;
-  const encode = encoder({ source, target, maxTokens: Number.POSITIVE_INFINITY, ...(report && { report }) });
-  const examples = dataset.train.map(encode).filter((example) => example !== null);
-  checkLengths(translator, examples, dataset.test, context);
-  const { seed, recipe } = job.settings;
-  const batches = new MemoryBatches(examples, { batchTokens: recipe.batchTokens, seed });
-  const steps = stepsOf(job, batches);
+  const known = resumed ? (run.settings?.batches ?? null) : null;
+  const { source: batches, count: perEpoch } = await trainingBatches(job, translator, known, context);
+  const steps = stepsOf(job, perEpoch);
   const done = saved?.state.step ?? 0;
   if (steps < done) throw new UsageError(context.say.stepsDone(count(done), count(steps)));
-  const settings = settled(job, steps, stepsOfEpoch(batches, recipe));
+  const settings = settled(job, steps, perEpoch);
   await run.begin(translator, settings);
   return { settings, dataset, run, translator, batches, state: saved?.state ?? null, resumed };
 }
@@ -53,15 +48,16 @@ const LEAST_BETWEEN_VALIDATIONS = 200;
 const CHECKPOINTS_TO_AVERAGE = 20;
 
 /** All settings, now that steps are counted. */
-function settled({ settings }: Job, steps: number, stepsOfEpoch: number): RunSettings {
+function settled({ settings }: Job, steps: number, batches: number): RunSettings {
   const { validation, checkpoints } = settings;
   const between = checkpoints.average > 0 ? Math.ceil(steps / CHECKPOINTS_TO_AVERAGE) : null;
   return {
     ...settings,
+    batches,
     steps,
     validation: validation && {
       ...validation,
-      every: validation.every ?? Math.max(stepsOfEpoch, LEAST_BETWEEN_VALIDATIONS),
+      every: validation.every ?? Math.max(stepsOfEpoch(batches, settings.recipe), LEAST_BETWEEN_VALIDATIONS),
     },
     checkpoints: { ...checkpoints, every: checkpoints.every ?? between },
   };
@@ -78,27 +74,9 @@ async function newTranslator({ settings, dataset }: Job, context: Context): Prom
   return { model: new Transformer({ ...settings.model, ...vocabularies }), ...tokenizers };
 }
 
-/** Learned positions have an end: no sentence may reach beyond it, to train on or to test on. */
-function checkLengths(
-  { model, source }: Translator,
-  examples: readonly Example[],
-  test: Dataset['test'],
-  { say }: Context,
-): void {
-  const { positions, maxLength } = model.config;
-  if (positions !== 'learned') return;
-  // the target is read without its last token, the source of a test with an end mark
-  const lengths = [
-    ...examples.map((e) => Math.max(e.source.length, e.target.length - 1)),
-    ...test.map((sentence) => source.encode(sentence.source).length + 1),
-  ];
-  const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
-  if (longest > maxLength) throw new UsageError(say.sentenceTooLong(`${longest}`, count(maxLength)));
-}
+/** Steps of an epoch; its last one takes the batches that are left. */
+export const stepsOfEpoch = (batches: number, { accumulate }: RecipeSettings): number =>
+  Math.ceil(batches / accumulate);
 
-/** Steps of an epoch: every epoch has as many batches, and its last step takes those that are left. */
-export const stepsOfEpoch = ({ batchesPerEpoch }: MemoryBatches, { accumulate }: RecipeSettings): number =>
-  Math.ceil(batchesPerEpoch / accumulate);
-
-const stepsOf = ({ length, settings }: Job, batches: MemoryBatches): number =>
+const stepsOf = ({ length, settings }: Job, batches: number): number =>
   'steps' in length ? length.steps : length.epochs * stepsOfEpoch(batches, settings.recipe);

@@ -1,15 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { ArgumentError, FormatError } from '../../engine/index.ts';
-import type { Pair } from '../data/batches.ts';
 import { isUnspaced } from '../evaluate/index.ts';
 import { count } from '../report/language.ts';
 import { exactly, type Task } from '../tasks/task.ts';
-import { type BuildOptions, Tokenizer, type TokenizerFile, type TokenizerKind, withMarks } from '../tokenizer/index.ts';
+import {
+  type Tokenizer,
+  TokenizerBuilder,
+  type TokenizerFile,
+  type TokenizerKind,
+  withMarks,
+} from '../tokenizer/index.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { Interrupt } from './interrupt.ts';
 import { Progress, progressOptions } from './progress.ts';
 import { TOKENIZERS, type TokenizerSettings } from './tokenizerOptions.ts';
+import type { TrainingPairs } from './trainingPairs.ts';
 
 /** A word that occurs once in a large text is seldom worth a row of the embedding. */
 const LARGE_TEXT = 5000;
@@ -21,42 +27,33 @@ export interface Tokenizers {
 }
 
 /**
- * The tokenizers of a run: read from files, or built of the sentences to train on. Where nobody says how, the task does;
- * else a side is cut into words, or into characters where its script puts no spaces between words, and a shared vocabulary
- * is one of pairs.
+ * The tokenizers of a run: read from files, or built of the sentences to train on, which are read once. Where nobody says
+ * how, the task does; else a side is cut into words, or into characters where its script puts no spaces between words, and
+ * a shared vocabulary is one of pairs.
  * Learning pairs shows how far it is; Ctrl-C ends the program there, nothing has been written yet.
  */
 export async function makeTokenizers(
-  pairs: readonly Pair[],
+  pairs: TrainingPairs,
   settings: TokenizerSettings,
   context: Context,
   usual: Task['tokenizers'] = null,
 ): Promise<Tokenizers> {
   if (settings.files !== null) return loadTokenizers(settings.files);
-  if (pairs.length === 0) throw new ArgumentError('makeTokenizers: no sentence pairs.');
-  const [sources, targets] = [pairs.map((p) => p.source), pairs.map((p) => p.target)];
-  const kindOf = (side: 'source' | 'target', otherwise: () => TokenizerKind): TokenizerKind => {
+  if (pairs.count === 0) throw new ArgumentError('makeTokenizers: no sentence pairs.');
+  const kindOf = (side: 'source' | 'target'): TokenizerKind | null => {
     const name = settings[side];
-    return name === null ? (usual?.[side] ?? otherwise()) : TOKENIZERS[name];
+    return name === null ? (usual?.[side] ?? null) : TOKENIZERS[name];
   };
-  const build = (kind: TokenizerKind, texts: readonly string[]): Promise<Tokenizer> =>
-    buildTokenizer(kind, texts, optionsFor(kind, texts, settings), context);
-  if (settings.shared) {
-    const both = await build(
-      kindOf('target', () => 'characterPairs'),
-      [...sources, ...targets],
-    );
-    return { source: both, target: both };
+  const target = new TextCounts(kindOf('target') ?? (settings.shared ? 'characterPairs' : null), settings);
+  const source = settings.shared ? target : new TextCounts(kindOf('source'), settings);
+  for await (const block of pairs.blocks(context.say.readingTokens)) {
+    for (const pair of block) {
+      source.add(pair.source);
+      target.add(pair.target);
+    }
   }
-  const source = await build(
-    kindOf('source', () => usualKind(sources)),
-    sources,
-  );
-  const target = await build(
-    kindOf('target', () => usualKind(targets)),
-    targets,
-  );
-  return { source, target };
+  const built = await source.build(context);
+  return { source: built, target: source === target ? built : await target.build(context) };
 }
 
 /** `8,123 source tokens (words), 2,801 target tokens (characters)` */
@@ -66,23 +63,59 @@ export function vocabularyLine({ source, target }: Tokenizers, { say }: Context)
   return say.vocabularyKindsLine(...described(source), ...described(target));
 }
 
-const usualKind = (texts: readonly string[]): TokenizerKind => (isUnspaced(texts) ? 'characters' : 'words');
+/** Texts that tell whether their script puts spaces between words. */
+const FIRST_TEXTS = 1000;
 
-function optionsFor(kind: TokenizerKind, texts: readonly string[], settings: TokenizerSettings): BuildOptions {
-  const { size, lowerCase } = settings;
-  const rare = kind === 'words' && texts.length > LARGE_TEXT && distinctWords(texts) > LARGE_TEXT;
-  return { ...(rare && { minCount: 2 }), ...(size !== null && { size }), ...(lowerCase !== null && { lowerCase }) };
+/** Counts what a tokenizer is built of, text after text; its kind, where nobody says, follows from the first texts. */
+class TextCounts {
+  readonly #settings: TokenizerSettings;
+  /** Texts that wait for the kind. */
+  #first: string[] = [];
+  #kind: TokenizerKind | null;
+  #builder: TokenizerBuilder | null = null;
+  #texts = 0;
+  readonly #words = new Set<string>();
+
+  constructor(kind: TokenizerKind | null, settings: TokenizerSettings) {
+    this.#kind = kind;
+    this.#settings = settings;
+  }
+
+  add(text: string): void {
+    this.#texts++;
+    if (this.#builder !== null) this.#count(text, this.#builder);
+    else {
+      this.#first.push(text);
+      if (this.#kind !== null || this.#first.length === FIRST_TEXTS) this.#begin();
+    }
+  }
+
+  #begin(): TokenizerBuilder {
+    const { lowerCase } = this.#settings;
+    this.#kind ??= isUnspaced(this.#first) ? 'characters' : 'words';
+    this.#builder = new TokenizerBuilder(this.#kind, lowerCase === null ? {} : { lowerCase });
+    for (const text of this.#first) this.#count(text, this.#builder);
+    this.#first = [];
+    return this.#builder;
+  }
+
+  #count(text: string, builder: TokenizerBuilder): void {
+    builder.add(text);
+    if (this.#kind !== 'words' || this.#words.size > LARGE_TEXT) return;
+    for (const word of text.split(/\s+/)) this.#words.add(word);
+  }
+
+  /** The tokenizer of the texts so far. */
+  async build(context: Context): Promise<Tokenizer> {
+    const { size } = this.#settings;
+    const builder = this.#builder ?? this.#begin();
+    const rare = this.#kind === 'words' && this.#texts > LARGE_TEXT && this.#words.size > LARGE_TEXT;
+    return learnt(builder.building({ ...(rare && { minCount: 2 }), ...(size !== null && { size }) }), context);
+  }
 }
 
-const distinctWords = (texts: readonly string[]): number => new Set(texts.flatMap((t) => t.split(/\s+/))).size;
-
-async function buildTokenizer(
-  kind: TokenizerKind,
-  texts: readonly string[],
-  options: BuildOptions,
-  context: Context,
-): Promise<Tokenizer> {
-  const building = Tokenizer.building(kind, texts, options);
+/** Runs a building to its end, showing how far it is. */
+async function learnt(building: ReturnType<TokenizerBuilder['building']>, context: Context): Promise<Tokenizer> {
   let progress: Progress | null = null;
   using interrupt = new Interrupt(() => {
     progress?.stop();

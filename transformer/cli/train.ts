@@ -106,8 +106,11 @@ function precisionFacts({ settings }: Start, { name, software }: Device, { say }
 }
 
 function dataText({ task, files, train, validation, test }: Dataset, { say }: Context): string {
-  const sizes = [count(train.length), count(test.length)] as const;
-  if (files !== null) return say.fileData(files.join(' + '), sizes[0], count(validation.length), sizes[1]);
+  const sizes = [count(train.count), count(test.length)] as const;
+  if (files !== null) {
+    const text = say.fileData(files.join(' + '), sizes[0], count(validation.length), sizes[1]);
+    return train.held === null ? `${text}; ${say.readEachEpoch}` : text;
+  }
   return task === TRANSLATION ? say.builtInData(...sizes) : say.madeData(task.name, ...sizes);
 }
 

@@ -53,6 +53,7 @@ const taskNames = TASKS.map(({ name }) => name);
 const dataOptions = (say: Messages): Option[] => [
   choiceOption('--task <name>', say.helpTask(taskNames.join(', '), TRANSLATION.name), say, taskNames),
   new Option('--data <file...>', say.helpData),
+  new Option('--stream', say.helpStreamed),
 ];
 
 const presetOptions = (say: Messages): Option[] => [

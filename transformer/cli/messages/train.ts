@@ -7,6 +7,19 @@ export const train = {
     'sentence pairs: tab-separated or JSON lines, or two files of parallel lines; .gz too (default: the built-in corpus)',
     '句对：一个文件（制表符分隔或每行一个 JSON），或两个逐行对应的文件，支持 .gz（默认内置语料）',
   ),
+  helpStreamed: say(
+    'read the files anew each epoch instead of holding them in memory: for corpora larger than memory',
+    '每轮重新读取文件而不放入内存：用于大于内存的语料',
+  ),
+  streamNeedsData: say(
+    '--stream: no files to read. Give them with --data.',
+    '--stream：没有可读的文件。请用 --data 给出。',
+  ),
+  readingPairs: say('reading', '读取'),
+  settingAside: say('setting sentences aside', '留出句子'),
+  readingTokens: say('counting words and characters', '统计词与字'),
+  countingBatches: say('counting batches', '统计批次'),
+  readEachEpoch: say('read anew each epoch', '每轮重新读取'),
   helpPreset: tell(
     (names: string) => `size of the model: ${names} (default: what the task asks for; with --data: small)`,
     (names: string) => `模型大小：${names}（默认由任务决定；用 --data 时 small）`,
