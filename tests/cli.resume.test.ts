@@ -67,6 +67,8 @@ function expectSame(run: string): void {
   }
 }
 
+const configOf = (run: string) => JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'));
+
 beforeAll(async () => {
   const { code } = await heddle([...NEW, ...OFTEN, ...MEASURED, '--threads', '1', '--out', STRAIGHT]);
   expect(code).toBe(0);
@@ -145,6 +147,28 @@ describe('--resume', PATIENCE, () => {
     const none = await heddle(resume);
     expect(none.code).toBe(2);
     expect(none.stderr).toMatch(/heddle: .*nothing to go on from, no checkpoint is whole.*\n$/);
+  });
+
+  it('uses the best model that was measured, and ends for good when none better comes', async () => {
+    const measured = logOf(STRAIGHT).flatMap((entry) => entry.validation?.loss ?? []);
+    const { chosen } = configOf(STRAIGHT);
+    expect(chosen.metric).toBe('loss');
+    if (chosen.by === 'best') expect(chosen.value).toBe(Math.min(...measured));
+    // the mean of the last checkpoints only where it is better than all of them
+    else expect(chosen).toMatchObject({ by: 'average', steps: [28, 35, 40] });
+    expect(chosen.value).toBeLessThanOrEqual(Math.min(...measured));
+
+    const run = join(folder, 'early');
+    const wild = ['--schedule', 'constant', '--warmup', '1', '--lr', '2', '--validate-every', '1', '--metric', 'loss'];
+    const first = await heddle([...NEW, ...wild, '--patience', '2', '--threads', '1', '--out', run]);
+    expect(first.stdout).toContain('stopped early: 2 validations in a row brought nothing better');
+    const log = logOf(run);
+    expect(log.length).toBeLessThan(STEPS);
+    expect(log.slice(-3).map((entry) => entry.validation!.best)).toEqual([true, false, false]);
+    expect(configOf(run).chosen).toMatchObject({ by: 'best', step: log.length - 2 });
+    const again = await heddle(['train', '--resume', run, '--backend', 'wasm', '--threads', '1']);
+    expect(again.code).toBe(0);
+    expect(logOf(run)).toEqual(log);
   });
 
   it('takes more steps or epochs, and says what it does not take', async () => {

@@ -45,6 +45,7 @@ export async function learn(
   const before = log.at(-1)?.seconds ?? 0;
   const started = performance.now();
   let saved = { step: done, at: started };
+  let peak = log.at(-1)?.memory?.peak ?? 0;
   let speed = 0;
   let mean = Number.NaN;
   let early = false;
@@ -82,7 +83,9 @@ export async function learn(
     for await (const now of trainer.run()) {
       const { step, loss, lr, gradNorm, tokens, lossScale, skipped, validation: found } = now;
       const seconds = Number((before + (performance.now() - started) / 1000).toFixed(3));
-      const { liveBytes: used, peakBytes: peak } = device.memory();
+      const { liveBytes: used, peakBytes } = device.memory();
+      // of the whole run, though each process begins anew
+      peak = Math.max(peak, peakBytes);
       log.push({
         ...{ step, loss, lr, gradNorm, tokens, seconds, memory: { used, peak } },
         ...(lossScale !== null && { lossScale, skipped }),

@@ -51,8 +51,8 @@ export const texts = {
   lossNow: say('Loss', '损失'),
   finalLossNote: say('running mean over the last steps', '最后若干步的滑动平均'),
   bestAt: tell(
-    (step: string) => `best validation so far, at step ${step}`,
-    (step: string) => `目前最好的验证结果，第 ${step} 步`,
+    (step: string) => `best validation, at step ${step}`,
+    (step: string) => `最好的验证结果，第 ${step} 步`,
   ),
   modelUsed: say('Model to use', '采用的模型'),
   device: say('Device', '设备'),
@@ -89,7 +89,8 @@ export const texts = {
   ),
   training: say('Training', '训练'),
   trainingSteps: tell(
-    (steps: string, epochs: string, batch: string) => `${steps} steps (${epochs} epochs) of ${batch} target tokens`,
+    (steps: string, epochs: string, batch: string) =>
+      `${steps} steps (${epochs} epoch${epochs === '1' ? '' : 's'}) of ${batch} target tokens`,
     (steps: string, epochs: string, batch: string) => `${steps} 步（${epochs} 轮），每步 ${batch} 个目标词元`,
   ),
   scores: say('Corpus scores', '语料得分'),
