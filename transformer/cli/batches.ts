@@ -1,17 +1,22 @@
 import type { Example } from '../data/batches.ts';
 import { type BatchSource, type DataReport, encoder, MemoryBatches, StreamBatches } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
+import { type BatchShape, largestShapes, shapeOf, shapesOf } from '../memory/index.ts';
 import { count } from '../report/language.ts';
+import type { Tokenizer } from '../tokenizer/index.ts';
 import type { Context } from './context.ts';
 import type { Dataset } from './dataset.ts';
 import { UsageError } from './errors.ts';
 import type { Job } from './job.ts';
+import type { ModelSettings } from './presets.ts';
 
 /** The training pairs in tokens, in batches. */
 export interface TrainingBatches {
   readonly source: BatchSource;
   /** Batches of the first epoch. */
   readonly count: number;
+  /** Those that may take the most memory. */
+  readonly shapes: readonly BatchShape[];
 }
 
 /**
@@ -22,7 +27,7 @@ export interface TrainingBatches {
  */
 export async function trainingBatches(
   { dataset, settings }: Pick<Job, 'dataset' | 'settings'>,
-  translator: Translator,
+  tokenizers: Pick<Translator, 'source' | 'target'>,
   known: number | null,
   context: Context,
 ): Promise<TrainingBatches> {
@@ -31,19 +36,18 @@ export async function trainingBatches(
   const options = { batchTokens: recipe.batchTokens, seed };
   const encoding = (found: DataReport | null) =>
     encoder({
-      source: translator.source,
-      target: translator.target,
+      ...tokenizers,
       maxTokens: Number.POSITIVE_INFINITY,
       ...(found && { report: found }),
     });
-  const lengths = new Lengths(translator, context);
+  const lengths = new Lengths(settings.model, tokenizers.source, context);
   lengths.addTests(test);
   if (train.held !== null) {
     const encode = encoding(report);
     const examples = train.held.map(encode).filter((example) => example !== null);
     for (const example of examples) lengths.add(example);
     const source = new MemoryBatches(examples, options);
-    return { source, count: source.batchesPerEpoch };
+    return { source, count: source.batchesPerEpoch, shapes: shapesOf(source, recipe.batchTokens) };
   }
   const stream = (found: DataReport | null, title?: string): StreamBatches => {
     const encode = encoding(found);
@@ -57,24 +61,26 @@ export async function trainingBatches(
     }, options);
   };
   const source = stream(null);
-  if (known !== null) return { source, count: known };
+  if (known !== null) return { source, count: known, shapes: shapesOf(source, recipe.batchTokens) };
   let counted = 0;
-  for await (const { examples } of stream(report, context.say.countingBatches).batches(0)) {
+  let shapes: BatchShape[] = [];
+  for await (const batch of stream(report, context.say.countingBatches).batches(0)) {
     counted++;
+    const { examples } = batch;
+    shapes = largestShapes([...shapes, shapeOf(batch)]);
     for (const example of examples) lengths.add(example);
   }
-  return { source, count: counted };
+  return { source, count: counted, shapes };
 }
 
 /** Learned positions have an end: no sentence may reach beyond it, to train on or to test on. */
 class Lengths {
-  readonly #translator: Translator;
+  readonly #source: Tokenizer;
   readonly #most: number;
   readonly #context: Context;
 
-  constructor(translator: Translator, context: Context) {
-    const { positions, maxLength } = translator.model.config;
-    this.#translator = translator;
+  constructor({ positions, maxLength }: ModelSettings, source: Tokenizer, context: Context) {
+    this.#source = source;
     this.#most = positions === 'learned' ? maxLength : Number.POSITIVE_INFINITY;
     this.#context = context;
   }
@@ -87,7 +93,7 @@ class Lengths {
   /** The source is read with an end mark. */
   addTests(test: Dataset['test']): void {
     if (this.#most === Number.POSITIVE_INFINITY) return;
-    for (const { source } of test) this.#check(this.#translator.source.encode(source).length + 1);
+    for (const { source } of test) this.#check(this.#source.encode(source).length + 1);
   }
 
   #check(length: number): void {

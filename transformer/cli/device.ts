@@ -21,8 +21,12 @@ export class RanElsewhere {
  * @throws {RanElsewhere} when that other process has ended
  */
 export async function openChosen(flags: DeviceFlags, { say }: Context): Promise<Device> {
-  const { backend = 'auto', threads, deterministic = false } = flags;
-  const options = { deterministic, ...(threads !== undefined && { threads }) };
+  const { backend = 'auto', threads, memory: maxBytes, deterministic = false } = flags;
+  const options = {
+    deterministic,
+    ...(threads !== undefined && { threads }),
+    ...(maxBytes !== undefined && { maxBytes }),
+  };
   if (backend === 'wasm') return device('wasm', options);
   const probe = await probeWebGPU();
   if (backend === 'auto') return device(probe === 'found' ? 'auto' : 'wasm', options);

@@ -114,6 +114,7 @@ const RESUMABLE: ReadonlySet<string> = new Set([
   'keep',
   'backend',
   'threads',
+  'memory',
   'deterministic',
   'lang',
   'debug',

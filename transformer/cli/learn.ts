@@ -3,7 +3,7 @@ import type { ModelChoice } from '../report/choice.ts';
 import { smoothed } from '../report/curves.ts';
 import { bytes, count, duration, number } from '../report/language.ts';
 import type { RunProgress } from '../report/run.ts';
-import { Trainer, type TrainOptions, type Validation } from '../training/index.ts';
+import { Trainer, type Validation } from '../training/index.ts';
 import { chooseModel, validationOf } from './choose.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
@@ -11,9 +11,9 @@ import type { Interrupt } from './interrupt.ts';
 import { type LogEntry, LogWriter, readLog } from './log.ts';
 import { Progress, progressOptions } from './progress.ts';
 import type { ReportFile } from './reportFile.ts';
-import { scheduleOf } from './schedule.ts';
 import { printLine } from './show.ts';
 import type { Start } from './start.ts';
+import { trainOptions } from './trainOptions.ts';
 
 /** Where nobody said how often a checkpoint is written, a crash or a power cut loses at most this much. */
 const SAVE_EVERY_MS = 120_000;
@@ -40,7 +40,7 @@ export async function learn(
     progress.note(`${say.validating} ${measured}/${all}`);
     await interrupt.requested();
   });
-  using trainer = Trainer.create(translator, batches, { ...trainOptions(start), ...(validation && { validation }) });
+  using trainer = Trainer.create(translator, batches, { ...trainOptions(settings), ...(validation && { validation }) });
   if (state !== null) await trainer.restore(state);
   const before = log.at(-1)?.seconds ?? 0;
   const started = performance.now();
@@ -120,14 +120,6 @@ export async function learn(
   }
   await chooseModel(start, trainer, context);
   return log;
-}
-
-function trainOptions({ settings, translator }: Start): TrainOptions {
-  const { steps, seed, recipe } = settings;
-  const { accumulate, labelSmoothing, clip, ema, precision } = recipe;
-  const schedule = scheduleOf(recipe.schedule, steps, translator.model.config.dModel);
-  const all = { steps, accumulate, schedule, labelSmoothing, clipNorm: clip, seed, precision };
-  return { ...all, ...(ema !== null && { ema }) };
 }
 
 function validationLine(step: number, { loss, bleu, chrf, best }: Validation, { say }: Context): string {

@@ -47,10 +47,24 @@ export function choiceOption(flags: string, description: string, say: Messages, 
   });
 }
 
+/** Less holds no model. */
+const LEAST_MEMORY = 16e6;
+
+/** An option that takes a size of memory: `500MB`, `1.5 GB`; in units of a thousand, as sizes are shown. */
+function sizeOption(flags: string, description: string, say: Messages): Option {
+  return new Option(flags, description).argParser((value) => {
+    const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([MG])B?$/i.exec(value.trim()) ?? [];
+    const size = Number(number) * (unit.toUpperCase() === 'G' ? 1e9 : 1e6);
+    if (number === '' || size < LEAST_MEMORY) throw new UsageError(say.badSize(nameOf(flags), value));
+    return size;
+  });
+}
+
 /** The options that say where to compute, for every command that does. */
 export const deviceOptions = (say: Messages): Option[] => [
   choiceOption('--backend <kind>', say.helpBackend, say, BACKENDS),
   numberOption('--threads <n>', say.helpThreads, say, 1, 64),
+  sizeOption('--memory <size>', say.helpMemory, say),
   new Option('--deterministic', say.helpDeterministic),
 ];
 
@@ -61,5 +75,7 @@ export const seedOption = (say: Messages, help: string = say.helpSeed): Option =
 export interface DeviceFlags {
   readonly backend?: DeviceKind;
   readonly threads?: number;
+  /** In bytes. */
+  readonly memory?: number;
   readonly deterministic?: boolean;
 }

@@ -1,6 +1,7 @@
-import { manualSeed } from '../../engine/index.ts';
+import { type ModuleOptions, manualSeed } from '../../engine/index.ts';
 import type { BatchSource } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
+import type { MemoryEstimate } from '../memory/index.ts';
 import { Transformer } from '../model.ts';
 import { count } from '../report/language.ts';
 import type { TrainState } from '../training/index.ts';
@@ -9,6 +10,7 @@ import type { Context } from './context.ts';
 import type { Dataset } from './dataset.ts';
 import { UsageError } from './errors.ts';
 import type { Job } from './job.ts';
+import { planMemory } from './memory.ts';
 import type { RunFolder } from './runFolder.ts';
 import type { RecipeSettings, RunSettings } from './settings.ts';
 import { makeTokenizers } from './tokenizers.ts';
@@ -21,6 +23,8 @@ export interface Start {
   readonly translator: Translator;
   /** The training pairs in tokens, in batches. */
   readonly batches: BatchSource;
+  /** What training will hold at most. */
+  readonly memory: MemoryEstimate;
   /** What to go on from; null at the beginning. */
   readonly state: TrainState | null;
   readonly resumed: boolean;
@@ -30,15 +34,22 @@ export interface Start {
 export async function start(job: Job, context: Context): Promise<Start> {
   const { dataset, run, resumed } = job;
   const saved = resumed ? await run.newestState() : null;
-  const translator = saved?.translator ?? (await newTranslator(job, context));
+  const { source, target } = saved?.translator ?? (await newTokenizers(job, context));
+  const tokenizers = { source, target };
   const known = resumed ? (run.settings?.batches ?? null) : null;
-  const { source: batches, count: perEpoch } = await trainingBatches(job, translator, known, context);
-  const steps = stepsOf(job, perEpoch);
+  const batches = await trainingBatches(job, tokenizers, known, context);
+  const steps = stepsOf(job, batches.count);
   const done = saved?.state.step ?? 0;
   if (steps < done) throw new UsageError(context.say.stepsDone(count(done), count(steps)));
-  const settings = settled(job, steps, perEpoch);
+  const settings = settled(job, steps, batches.count);
+  const model = (options: ModuleOptions): Transformer =>
+    new Transformer({ ...settings.model, srcVocab: source.size, tgtVocab: target.size }, options);
+  const memory = await planMemory({ settings, tokenizers, batches, model }, context);
+  manualSeed(settings.seed);
+  const translator = saved?.translator ?? { model: model({}), ...tokenizers };
   await run.begin(translator, settings);
-  return { settings, dataset, run, translator, batches, state: saved?.state ?? null, resumed };
+  const state = saved?.state ?? null;
+  return { settings, dataset, run, translator, batches: batches.source, memory, state, resumed };
 }
 
 /** A validation costs as much as some tens of steps. */
@@ -63,15 +74,16 @@ function settled({ settings }: Job, steps: number, batches: number): RunSettings
   };
 }
 
-async function newTranslator({ settings, dataset }: Job, context: Context): Promise<Translator> {
+async function newTokenizers(
+  { settings, dataset }: Job,
+  context: Context,
+): Promise<Pick<Translator, 'source' | 'target'>> {
   const tokenizers = await makeTokenizers(dataset.train, settings.tokenizers, context, dataset.task.tokenizers);
   const { source, target } = tokenizers;
   if (settings.model.sharedEmbeddings && source !== target) {
     throw new UsageError(context.say.twoVocabularies(count(source.size), count(target.size)));
   }
-  manualSeed(settings.seed);
-  const vocabularies = { srcVocab: source.size, tgtVocab: target.size };
-  return { model: new Transformer({ ...settings.model, ...vocabularies }), ...tokenizers };
+  return tokenizers;
 }
 
 /** Steps of an epoch; its last one takes the batches that are left. */

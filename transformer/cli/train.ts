@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Device } from '../../engine/index.ts';
 import type { ReferencedSentence } from '../data/index.ts';
 import type { Translator } from '../decode.ts';
-import { count, percent } from '../report/language.ts';
+import type { MemoryEstimate } from '../memory/index.ts';
+import { bytes, count, percent } from '../report/language.ts';
 import type { AttentionSample, Sample, TestScores } from '../report/run.ts';
 import { structureOf } from '../report/structure.ts';
 import type { Task } from '../tasks/index.ts';
@@ -29,6 +30,7 @@ import {
   printShowcase,
 } from './show.ts';
 import { type Start, start } from './start.ts';
+import { pad, widthOf } from './terminal.ts';
 import { inspect, scoresOf, translateAll } from './testing.ts';
 import { tokenizerArguments } from './tokenizerOptions.ts';
 import { vocabularyLine } from './tokenizers.ts';
@@ -90,6 +92,7 @@ function printPlan(start: Start, device: Device, context: Context): void {
     ['', structureOf(translator.model.config)[language]],
     [say.plan, say.planLine(count(steps), count(recipe.batchTokens), seed)],
     ...precisionFacts(start, device, context),
+    ...memoryTable(start.memory, context),
     [say.output, run.path],
   ]);
   printLine('');
@@ -112,6 +115,23 @@ function dataText({ task, files, train, validation, test }: Dataset, { say }: Co
     return train.held === null ? `${text}; ${say.readEachEpoch}` : text;
   }
   return task === TRANSLATION ? say.builtInData(...sizes) : say.madeData(task.name, ...sizes);
+}
+
+/** The parts of an estimate under their names. */
+function memoryTable(memory: MemoryEstimate, { say }: Context): [string, string][] {
+  const { parameters, gradients, optimizer, activations, temporary, peak } = memory;
+  const sizes = [parameters, gradients, optimizer, activations, temporary, peak].map(bytes);
+  const headings = say.memoryParts.split(' | ');
+  const cells = sizes.map((size, i): [string, string] => {
+    const name = headings[i]!;
+    const width = Math.max(widthOf(name), size.length);
+    return [pad(name, width, 'left'), pad(size, width, 'left')];
+  });
+  const [names, values] = [0, 1].map((row) => cells.map((cell) => cell[row]).join('  '));
+  return [
+    [say.memoryName, names!],
+    ['', values!],
+  ];
 }
 
 /** Translates the sentences set aside; null when somebody asked to stop. */

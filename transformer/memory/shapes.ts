@@ -40,13 +40,15 @@ export function largestShapes(batches: Iterable<BatchShape>): BatchShape[] {
   return Array.from({ length: MOST }, (_, i) => front[Math.round((i * (front.length - 1)) / (MOST - 1))]!);
 }
 
+export const shapeOf = ({ examples, sourceLength, targetLength }: Batch): BatchShape => ({
+  rows: examples.length,
+  sourceLength,
+  targetLength,
+});
+
 /** The shapes of an epoch of examples in memory. Lengths are cut alike in every epoch, but for sentences of equal length. */
 export function epochShapes(examples: readonly Example[], batchTokens: number, seed: number): BatchShape[] {
-  return epochBatches(examples, batchTokens, seed, 0).map(({ examples: rows, sourceLength, targetLength }) => ({
-    rows: rows.length,
-    sourceLength,
-    targetLength,
-  }));
+  return epochBatches(examples, batchTokens, seed, 0).map(shapeOf);
 }
 
 /** For data that is read as it comes: both sides filled to the budget, by sentences of `length` tokens. */

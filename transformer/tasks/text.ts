@@ -13,8 +13,8 @@ function pairOf(example: TextExample): Pair {
   return pair;
 }
 
-/** Questions and summaries alike. */
-const draw = (stream: Stream): Pair => pairOf((stream.integer(2) === 0 ? drawQuestion : drawSummary)(stream));
+/** Three questions for each summary, which has more words to learn from. */
+const draw = (stream: Stream): Pair => pairOf((stream.integer(4) > 0 ? drawQuestion : drawSummary)(stream));
 
 const question = { question: 'Where does Ben live?', context: 'Anna lives in Rome. Ben lives in Oslo.' };
 const showcase: readonly Pair[] = [

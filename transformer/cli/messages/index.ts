@@ -5,6 +5,7 @@ import { evaluate } from './evaluate.ts';
 import { exporting } from './export.ts';
 import { general } from './general.ts';
 import { info } from './info.ts';
+import { memory } from './memory.ts';
 import { modelling } from './model.ts';
 import { tasks } from './tasks.ts';
 import { tokenizers } from './tokenizers.ts';
@@ -26,6 +27,7 @@ export const ROOMS = {
   info,
   exporting,
   tasks,
+  memory,
 };
 
 /** Everything the command line says, in both languages. A text that lacks one is a type error. */
@@ -42,6 +44,7 @@ const table = {
   ...info,
   ...exporting,
   ...tasks,
+  ...memory,
 };
 
 export type Messages = Speech<typeof table>;
