@@ -15,6 +15,25 @@ describe('safetensors', () => {
     expect(read.metadata).toEqual({ note: '编码 “ok”' });
   });
 
+  it('writes float16 in two bytes each, rounded, and reads the values as float32', () => {
+    const data = Float32Array.of(1, 1 + 2 ** -11 + 2 ** -20, -7e4, 2 ** -24, 0.1);
+    const half: HostTensor = { dtype: 'float16', shape: [5], data };
+    const file = encodeSafetensors({ half, scalar: tensors['scalar']! });
+    expect(file.length).toBe(
+      encodeSafetensors({ half: { ...half, dtype: 'float32' }, scalar: tensors['scalar']! }).length - 10,
+    );
+    const read = decodeSafetensors(file).tensors;
+    expect(Array.from(read['half']!.data)).toEqual([
+      1,
+      1 + 2 ** -10,
+      Number.NEGATIVE_INFINITY,
+      2 ** -24,
+      1638 / 2 ** 14,
+    ]);
+    expect(read['half']!.dtype).toBe('float32');
+    expect(read['scalar']).toEqual(tensors['scalar']);
+  });
+
   it('reads a Node Buffer in the middle of a larger one, whose slice() shares memory and whose start is unaligned', () => {
     const file = encodeSafetensors(tensors);
     const around = Buffer.alloc(file.length + 7, 0xff);

@@ -1,5 +1,5 @@
 import { FormatError, show } from '../errors.ts';
-import { fromHalf } from '../half.ts';
+import { fromHalf, toHalf } from '../half.ts';
 import type { HostTensor } from '../nn/module.ts';
 import { sizeOf } from '../shape.ts';
 
@@ -8,7 +8,7 @@ import { sizeOf } from '../shape.ts';
  * data_offsets } }`, then the values. Source: github.com/huggingface/safetensors, README "Format".
  */
 
-const TYPES = { float32: 'F32', int32: 'I32' } as const;
+const TYPES = { float32: 'F32', float16: 'F16', int32: 'I32' } as const;
 
 /** Largest header a reader accepts, as the reference implementation has it. */
 const MAX_HEADER = 100_000_000;
@@ -19,7 +19,7 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The bytes of a file with these tensors, in the order given. */
+/** The bytes of a file with these tensors, in the order given; float16 is rounded to the nearest. */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, HostTensor>>,
   metadata: Readonly<Record<string, string>> = {},
@@ -27,18 +27,20 @@ export function encodeSafetensors(
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
   let at = 0;
-  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
-    header[name] = { dtype: TYPES[dtype], shape, data_offsets: [at, (at += data.byteLength)] };
-  }
+  const stored = Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
+    const values = dtype === 'float16' ? Uint16Array.from(data, toHalf) : data;
+    header[name] = { dtype: TYPES[dtype], shape, data_offsets: [at, (at += values.byteLength)] };
+    return values;
+  });
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerBytes = Math.ceil(json.length / 8) * 8;
   const file = new Uint8Array(8 + headerBytes + at);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
   file.fill(0x20, 8, 8 + headerBytes).set(json, 8);
   let offset = 8 + headerBytes;
-  for (const { data } of Object.values(tensors)) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
-    offset += data.byteLength;
+  for (const { buffer, byteOffset, byteLength } of stored) {
+    file.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
+    offset += byteLength;
   }
   return file;
 }

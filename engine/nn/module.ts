@@ -1,6 +1,5 @@
 import { requiresGrad } from '../autograd.ts';
 import type { Backend } from '../backend.ts';
-import type { RawData } from '../dtype.ts';
 import { ArgumentError, ShapeError, show } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
@@ -10,8 +9,9 @@ import { flattenParameters } from './flat.ts';
 /** Values of one parameter on the host, as checkpoints hold them. */
 export interface HostTensor {
   readonly shape: Shape;
-  readonly dtype: 'float32' | 'int32';
-  readonly data: RawData;
+  /** float16: values in a Float32Array, stored in two bytes each. */
+  readonly dtype: 'float32' | 'float16' | 'int32';
+  readonly data: Float32Array | Int32Array;
 }
 
 export type StateDict = Readonly<Record<string, HostTensor>>;
