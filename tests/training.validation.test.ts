@@ -21,6 +21,7 @@ import {
   uploadBatch,
 } from '../transformer/index.ts';
 import { expectClose } from './support/compare.ts';
+import { devices } from './support/devices.ts';
 import { PAIRS, parameters, plainDevice, SOURCE, smallTranslator, TARGET, take } from './support/training.ts';
 
 let device: Device;
@@ -197,4 +198,41 @@ describe('averages of weights', () => {
       /w is float32 \[1\] in state 0 and float32 \[2\] in state 1/,
     );
   });
+});
+
+it('comes out the same on WebGPU, averaged weights and validation too, and gives its memory back', async () => {
+  const found: { losses: number[]; validated: number[] }[] = [];
+  for (const on of await devices()) {
+    const own = smallTranslator(on);
+    const run = async (): Promise<void> => {
+      using trainer = Trainer.create(own, PAIRS, {
+        ...{ steps: 4, accumulate: 2, batchTokens: 150, schedule: () => 0.003, ema: 0.8 },
+        validation: { pairs: PAIRS.slice(0, 6), every: 2, sentences: 2 },
+      });
+      const seen: number[][] = [];
+      const steps: TrainStep[] = [];
+      for await (const step of trainer.run()) {
+        steps.push(step);
+        seen.push(await parameters(own));
+      }
+      const weights = seen.map((_, i) => 0.8 ** (seen.length - 1 - i));
+      const sum = weights.reduce((a, b) => a + b, 0);
+      const wanted = seen[0]!.map(
+        (_, k) => seen.reduce((total, values, i) => total + weights[i]! * values[k]!, 0) / sum,
+      );
+      expectClose(await trainer.withAverage(() => parameters(own)), wanted, { label: on.name });
+      const losses = steps.flatMap(({ loss, gradNorm }) => [loss, gradNorm!]);
+      found.push({ losses, validated: steps.flatMap(({ validation }) => validation?.loss ?? []) });
+    };
+    await run();
+    await on.sync();
+    const before = on.memory();
+    await run();
+    await on.sync();
+    expect(on.memory()).toMatchObject({ liveBytes: before.liveBytes, liveBuffers: before.liveBuffers });
+  }
+  const [wasm, , webgpu] = found;
+  expect(wasm!.validated).toHaveLength(2);
+  expectClose(webgpu!.losses, wasm!.losses, { relative: 1e-4 });
+  expectClose(webgpu!.validated, wasm!.validated, { relative: 1e-4 });
 });
