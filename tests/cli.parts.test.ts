@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { PassThrough } from 'node:stream';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Generator } from '../engine/index.ts';
 import type { Context } from '../transformer/cli/context.ts';
 import { loadDataset } from '../transformer/cli/dataset.ts';
@@ -102,6 +103,29 @@ describe('progress', () => {
     progress.stop();
     expect(written[0]).toMatch(/^training 1\/4 {2}loss 1 {2}\d+ s left\n$/);
     expect(written.slice(1)).toEqual(['training 4/4  loss 4\n']);
+  });
+
+  it('draws a bar on a terminal, below the lines that stay, and ends below them', () => {
+    vi.stubEnv('CI', '');
+    vi.stubEnv('TERM', 'xterm');
+    try {
+      const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 60 });
+      const progress = new Progress('training', 4, 0, { stream: stream as never, language: 'en', left: 'left' });
+      progress.update(2, 'loss 2');
+      progress.line('validation at step 2');
+      progress.note('validating 3/4');
+      progress.stop();
+      const written = String(stream.read());
+      const last = (text: string): number => written.lastIndexOf(text);
+      expect(written).toContain('\r\u001b[Kvalidation at step 2\n\u001b7');
+      expect(written).toContain('validating 3/4');
+      expect(written).toMatch(/training 2\/4 █+░+ {2}loss 2/);
+      // the cursor goes back to where it was saved last: behind the line, not above it
+      expect(last('\u001b7')).toBeGreaterThan(last('validation at step 2'));
+      expect(last('\u001b8')).toBeGreaterThan(last('\u001b7'));
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('tells times and shares as people say them', () => {

@@ -15,7 +15,7 @@ import { checkWritable, replaceFile } from './files.ts';
 import { Interrupt } from './interrupt.ts';
 import type { DeviceFlags } from './options.ts';
 import { TRANSLATION } from './presets.ts';
-import { Progress, progressOptions } from './progress.ts';
+import { Progress, progressOptions, writeAside } from './progress.ts';
 import { newestRun, openRun, type RunFolder } from './runFolder.ts';
 import { type Scores, scoreAll } from './scores.ts';
 import { printFacts } from './show.ts';
@@ -127,7 +127,7 @@ async function translateMaterial(
   context: Context,
 ): Promise<Translated | null> {
   const { say } = context;
-  using interrupt = new Interrupt(() => console.error(`\nheddle: ${say.stoppingBatch}`));
+  using interrupt = new Interrupt(() => writeAside(process.stderr, `heddle: ${say.stoppingBatch}`));
   const progress = new Progress(say.evaluating, sentences.length, 0, progressOptions(context));
   const hypotheses = new Array<string>(sentences.length).fill('');
   const started = performance.now();

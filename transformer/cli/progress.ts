@@ -20,6 +20,13 @@ export const progressOptions = ({ say, language }: Context): ProgressOptions => 
   left: say.timeLeft,
 });
 
+/**
+ * Writes a line where a bar may stand: in its place, so that it is drawn below. A bar that ends goes back to where the
+ * cursor was saved (`ESC 7`), which is there now.
+ */
+export const writeAside = (stream: NodeJS.WriteStream, text: string): void =>
+  void stream.write(isInteractive(stream) ? `\r\u001b[K${text}\n\u001b7` : `${text}\n`);
+
 const LINE_EVERY = 5000;
 const WIDEST_BAR = 30;
 
@@ -85,13 +92,8 @@ export class Progress {
 
   /** Prints a line that stays: above the bar, or among the others. */
   line(text: string): void {
-    const { stream } = this.#options;
-    if (this.#bar === null) {
-      stream.write(`${text}\n`);
-      return;
-    }
-    stream.write(`\r\u001b[K${text}\n`);
-    this.#bar.render();
+    writeAside(this.#options.stream, text);
+    this.#bar?.render();
   }
 
   /** Ends the bar, or prints where it ended. */

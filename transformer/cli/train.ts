@@ -18,7 +18,7 @@ import { prepareJob, type TrainFlags } from './job.ts';
 import { learn } from './learn.ts';
 import { modelArguments } from './modelOptions.ts';
 import { defaultPreset, presetOf, TRANSLATION } from './presets.ts';
-import { Progress, progressOptions } from './progress.ts';
+import { Progress, progressOptions, writeAside } from './progress.ts';
 import { ReportFile } from './reportFile.ts';
 import {
   printAttention,
@@ -42,7 +42,7 @@ export async function train(flags: TrainFlags, context: Context): Promise<number
   const job = await prepareJob(flags, context);
   const device = await openChosen({ ...flags, deterministic: job.settings.deterministic }, context);
   const started = await start(job, context);
-  using interrupt = new Interrupt(() => console.error(`\nheddle: ${say.stopping}`));
+  using interrupt = new Interrupt(() => writeAside(process.stderr, `heddle: ${say.stopping}`));
   const { run, dataset, translator } = started;
   printPlan(started, device, context);
 
