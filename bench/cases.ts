@@ -34,16 +34,20 @@ export function matmulCases(): BenchCase[] {
     [1024, 512, 128],
     [1024, 256, 8000],
   ];
-  return sizes.map(([m, k, n]) => ({
-    name: 'matmul',
+  const all = [...sizes.map((size) => [...size, 'float32'] as const), [512, 512, 512, 'float16'] as const];
+  return all.map(([m, k, n, dtype]) => ({
+    name: dtype === 'float32' ? 'matmul' : `matmul ${dtype}`,
     shape: show([
       [m, k],
       [k, n],
     ]),
-    make: (device) => ({ a: randn([m, k], { device, seed: 1 }), b: randn([k, n], { device, seed: 2 }) }),
+    make: (device) => ({
+      a: randn([m, k], { device, seed: 1 }).to(dtype),
+      b: randn([k, n], { device, seed: 2 }).to(dtype),
+    }),
     run: ({ a, b }) => matmul(a!, b!),
     flops: 2 * m * n * k,
-    bytes: 4 * (m * k + k * n + m * n),
+    bytes: (dtype === 'float32' ? 4 : 2) * (m * k + k * n) + 4 * m * n,
   }));
 }
 
