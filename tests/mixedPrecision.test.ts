@@ -201,6 +201,7 @@ describe('autocast', () => {
       const given = randn([8, 16], { device, seed: 2 });
       const run = async (layer: (x: Tensor) => Tensor): Promise<number[][]> => {
         const x = given.detach().requiresGrad_();
+        w.grad?.dispose();
         w.grad = null;
         autocast('float16', () => layer(layer(x)).square().sum()).backward();
         return Promise.all([x.grad!, w.grad!].map(async (t) => Array.from(await t.data())));
@@ -337,6 +338,7 @@ describe('LossScaler', () => {
       const scaler = new LossScaler({ scale: 4 });
       const attempt = async (): Promise<boolean> => {
         using _ = scope();
+        w.grad?.dispose();
         w.grad = null;
         // the sign of what overflowed is lost in relu, and the loss is finite
         const loss = autocast('float16', () => relu(linear(x, w)).clamp(0, 1).sum());

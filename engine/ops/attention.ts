@@ -292,12 +292,13 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   const four = (x: Tensor): Tensor =>
     x.ndim === 4 ? x : reshape(x, [...new Array<number>(4 - x.ndim).fill(1), ...x.shape]);
   const random = p > 0 ? generator.next() : { seed: 0, stream: 0 };
-  const factors = { q: factor(four(q)), k: factor(four(k)), v: factor(four(v)) };
+  using queries = factor(four(q));
+  using keys = factor(four(k));
+  using values = factor(four(v));
   const y = op(
-    { ...factors, mask: mask ? four(mask) : undefined },
+    { q: queries, k: keys, v: values, mask: mask ? four(mask) : undefined },
     { isCausal, scale: scale ?? Math.max(1, q.shape.at(-1)!) ** -0.5, p, seed: random.seed, stream: random.stream },
   );
-  for (const t of Object.values(factors)) t.dispose();
   const result = permute(y, [0, 2, 1, 3]);
   return q.ndim === 4 ? result : reshape(result, q.shape);
 }

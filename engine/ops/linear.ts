@@ -111,8 +111,7 @@ const op = defineOp({
  * @throws {ShapeError} for shapes that do not fit
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
-  const factors = { x: factor(x), weight: factor(weight) };
-  const y = op({ ...factors, bias: bias ?? undefined });
-  for (const t of Object.values(factors)) t.dispose();
-  return y;
+  using input = factor(x);
+  using matrix = factor(weight);
+  return op({ x: input, weight: matrix, bias: bias ?? undefined });
 }
