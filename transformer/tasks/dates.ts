@@ -70,7 +70,7 @@ export const dates: Task = {
   longer: null,
   recipe: {
     model: { dModel: 64, heads: 4, layers: 2, feedForward: 256, dropout: 0, normFirst: true },
-    steps: 800,
+    steps: 1000,
     batchTokens: 2048,
     schedule: { kind: 'linear', warmup: 100, lr: 0.003 },
     labelSmoothing: 0,

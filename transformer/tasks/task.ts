@@ -59,7 +59,7 @@ export interface Task {
   readonly tokenizers: { readonly source: TokenizerKind; readonly target: TokenizerKind } | null;
   /** Whether an output is as good as the answer expected. */
   isRight(output: string, expected: string): boolean;
-  /** Share of unseen inputs that a whole run of the recipe must get right. */
+  /** Share of unseen inputs that a whole run of the recipe must get right; 0 where the recipe only shows the form. */
   readonly wanted: number;
   /** How files of a user's own pairs are read; null for a task that makes its own. */
   readonly files: ReadOptions | null;
