@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Stream } from '../engine/index.ts';
 import { TASKS } from '../transformer/tasks/index.ts';
 import { commandLine, TINY } from './support/cli.ts';
 
@@ -32,6 +33,7 @@ describe('tasks', () => {
     expect(stdout).toMatch(/data +made by the task copy: 60,000 pairs to train on, 1,000 unseen ones to test on/);
     expect(stdout).toMatch(/exact match on unseen inputs: [\d.]+ % \(\d+ of 1,000\)/);
     expect(stdout).toMatch(/on inputs longer than any it was trained on \(17 to 24\): [\d.]+ % \(\d+ of 200\)/);
+    expect(stdout).not.toContain('BLEU');
     expect(stdout).toContain('What it looks at, reading “heddle2025”');
     const run = join(folder, 'copied');
     expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('made by the task copy, 60,000 pairs');
@@ -60,28 +62,46 @@ describe('tasks', () => {
   });
 });
 
-describe('text on pairs of the user', () => {
-  const pairs = [
-    '{"question": "Where does Ben live?", "context": "Anna lives in Rome. Ben lives in Oslo.", "answer": "Oslo"}',
-    '{"question": "Where does Anna live?", "context": "Anna lives in Rome. Ben lives in Oslo.", "answer": "Rome"}',
-    '{"document": "Anna lives in Oslo. It rained. She works as a baker.", "summary": "Anna is a baker from Oslo."}',
-    '{"source": "say hello to Ben", "target": "Hello, Ben!"}',
-  ];
+/** Facts of one person in a random order, with a question about one of them or a summary of all. */
+function facts(count: number): string[] {
+  const stream = new Stream(5);
+  const one = <T>(items: readonly T[]): T => items[stream.integer(items.length)]!;
+  return Array.from({ length: count }, () => {
+    const name = one(['Anna', 'Ben', 'Clara', 'David', 'Emma', 'Felix']);
+    const city = one(['Rome', 'Oslo', 'Paris', 'Lima', 'Cairo', 'Tokyo', 'Riga', 'Delhi']);
+    const job = one(['baker', 'doctor', 'singer', 'pilot', 'cook', 'nurse']);
+    const pet = one(['dog', 'cat', 'goat', 'duck', 'horse', 'rabbit']);
+    const told = [`${name} lives in ${city}.`, `${name} works as a ${job}.`, `${name} has a ${pet}.`];
+    const text = stream.shuffle(told).join(' ');
+    const [question, answer] = one([
+      [`Where does ${name} live?`, city],
+      [`What is ${name}'s job?`, job],
+      [`What animal does ${name} have?`, pet],
+    ]);
+    if (stream.integer(3) > 0) return JSON.stringify({ question, context: text, answer });
+    return JSON.stringify({ document: text, summary: `${name} is a ${job} from ${city} with a ${pet}.` });
+  });
+}
 
-  it('learns what a file shows it, and answers objects without their answer', async () => {
-    writeFileSync(join(folder, 'own.jsonl'), `${pairs.join('\n')}\n{"oops": 1}\n`);
-    const args = ['train', '--task', 'text', '--data', 'own.jsonl', ...TINY, '--steps', '80', '--out', 'own'];
-    const trained = await heddle(args);
+describe('text on pairs of the user', () => {
+  it('learns to answer questions and to sum up, and does so for texts it never saw', async () => {
+    writeFileSync(join(folder, 'facts.jsonl'), `${facts(4000).join('\n')}\n{"oops": 1}\n`);
+    const recipe = '--dropout 0 --label-smoothing 0 --lr 0.005 --warmup 20 --batch-tokens 512 --steps 350';
+    const data = ['--task', 'text', '--data', 'facts.jsonl', '--positions', 'rotary', '--out', 'own'];
+    const trained = await heddle(['train', ...TINY, ...recipe.split(' '), ...data]);
     expect(trained.code).toBe(0);
-    expect(trained.stderr).toContain('left out 1 bad line: 1 without the text of both keys (line 5)');
-    expect(trained.stdout).toContain('right  question: Where does Ben live? context: Anna lives in Rome.');
-    const { answer: _, ...question } = JSON.parse(pairs[1]!);
-    const { summary: __, ...document } = JSON.parse(pairs[2]!);
-    const input = [JSON.stringify(question), JSON.stringify(document), 'say hello to Ben'].join('\n');
-    const used = await heddle(['translate', '--model', 'own', '--backend', 'wasm'], { input });
-    expect(used.stdout).toBe('Rome\nAnna is a baker from Oslo.\nHello, Ben!\n');
-    const scored = await heddle(['evaluate', '--model', 'own', '--data', 'own.jsonl', '--backend', 'wasm']);
-    expect(scored.stdout).toMatch(/exact match +100 % \(4 \/ 4\)/);
+    expect(trained.stderr).toContain('left out 1 bad line: 1 without the text of both keys (line 4,001)');
+    const [, share] = /exact match on unseen inputs: ([\d.]+) %/.exec(trained.stdout)!;
+    expect(Number(share)).toBeGreaterThan(85);
+    const known = 'Emma has a goat. Emma lives in Oslo. Emma works as a nurse.';
+    const lines = [JSON.stringify({ question: 'Where does Emma live?', context: known }), `summarize: ${known}`];
+    const used = await heddle(['translate', '--model', 'own', '--backend', 'wasm'], { input: lines.join('\n') });
+    expect(used.stdout).toBe('Oslo\nEmma is a nurse from Oslo with a goat.\n');
+    const scored = await heddle(['evaluate', '--model', 'own', '--test', '--backend', 'wasm']);
+    expect(scored.stdout).toMatch(new RegExp(`exact match +${share} %`));
+  });
+
+  it('says what is wrong with a file and with what is typed', async () => {
     await expectLine(['translate', '--model', 'own', '--backend', 'wasm', '{"question'], /no whole JSON object/);
     writeFileSync(join(folder, 'none.jsonl'), '{"text": "x"}\n');
     await expectLine(

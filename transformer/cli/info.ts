@@ -92,7 +92,8 @@ async function runFacts(path: string, context: Context): Promise<[string, string
   const test = await readTest(path);
   if (test !== null) {
     facts.push([say.matchName, `${percent(test.right / test.total)} (${count(test.right)} / ${count(test.total)})`]);
-    facts.push(['BLEU, chrF2', `${test.bleu.score.toFixed(1)}, ${test.chrf.score.toFixed(1)}`]);
+    const scores = `${test.bleu.score.toFixed(1)}, ${test.chrf.score.toFixed(1)}`;
+    if (run.task.isText) facts.push(['BLEU, chrF2', scores]);
   }
   return facts;
 }

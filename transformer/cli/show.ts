@@ -28,7 +28,7 @@ export const printTitle = (text: string): void => print(`\n${bold(text, colours(
 export function printScores({ right, total, bleu, chrf }: TestScores, { say }: Context, task: Task): void {
   const match = task === TRANSLATION ? say.exactMatch : say.exactMatchOfInputs;
   print(match(percent(right / total), count(right), count(total)));
-  print(`BLEU ${bleu.score.toFixed(1)}  chrF2 ${chrf.score.toFixed(1)}`);
+  if (task.isText) print(`BLEU ${bleu.score.toFixed(1)}  chrF2 ${chrf.score.toFixed(1)}`);
 }
 
 /** How inputs came out that are longer than any in training. */

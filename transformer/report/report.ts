@@ -1,3 +1,4 @@
+import { taskNamed } from '../tasks/index.ts';
 import { type AttentionChoice, attentionTable } from './attentionTable.ts';
 import { chartSections } from './chartSections.ts';
 import { chartsOf } from './charts.ts';
@@ -108,7 +109,7 @@ function summary(run: RunReport): Markup {
       ),
     ],
     [texts.regularisation, both(bothOf(texts.regularisationOf, `${config.dropout}`, `${training.labelSmoothing}`))],
-    ...(test === null
+    ...(test === null || !taskNamed(run.task).isText
       ? []
       : [[texts.scores, `BLEU ${test.bleu.score.toFixed(1)}, chrF2 ${test.chrf.score.toFixed(1)}`] as const]),
     [texts.time, both(duration(training.seconds))],

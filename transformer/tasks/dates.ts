@@ -78,6 +78,7 @@ export const dates: Task = {
   tokenizers: { source: 'characters', target: 'characters' },
   isRight: exactly,
   wanted: 0.97,
+  isText: false,
   files: null,
   input: (typed) => typed,
 };

@@ -64,6 +64,7 @@ export function sequenceTask(rule: SequenceRule): Task {
     tokenizers,
     isRight: exactly,
     wanted,
+    isText: false,
     files: null,
     input: (typed) => typed,
   };

@@ -61,6 +61,8 @@ export interface Task {
   isRight(output: string, expected: string): boolean;
   /** Share of unseen inputs that a whole run of the recipe must get right; 0 where the recipe only shows the form. */
   readonly wanted: number;
+  /** Whether outputs are words, of which BLEU and chrF say something; a date or a sequence is right or wrong. */
+  readonly isText: boolean;
   /** How files of a user's own pairs are read; null for a task that makes its own. */
   readonly files: ReadOptions | null;
   /**

@@ -67,6 +67,7 @@ export const text: Task = {
   isRight: sameAnswer,
   // finding the person a question asks for among several takes longer than a demonstration
   wanted: 0,
+  isText: true,
   files: { objects: { pair: textPair, expected: TEXT_FORMS }, maxCharacters: MAX_CHARACTERS },
   input: textInput,
 };

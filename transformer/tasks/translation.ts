@@ -32,6 +32,7 @@ export const translation: Task = {
   tokenizers: null,
   isRight: exactly,
   wanted: 0.95,
+  isText: true,
   files: {},
   input: (typed) => typed,
 };
