@@ -35,14 +35,14 @@ export async function planMemory(planned: Planned, { say }: Context): Promise<Me
   const { source, shapes } = planned.batches;
   const limits = device.memory();
   const estimate = await estimateOf(planned, shapes, device);
-  const limit = exceeded(estimate, limits);
-  if (limit === null) return estimate;
+  const excess = exceeded(estimate, limits);
+  if (excess === null) return estimate;
   const fitting = await largestBatchTokens(planned.settings.recipe.batchTokens, async (batchTokens) => {
     const smaller =
       source instanceof MemoryBatches ? new MemoryBatches(source.examples, { ...source, batchTokens }) : source;
     return exceeded(await estimateOf(planned, shapesOf(smaller, batchTokens), device), limits) === null;
   });
-  const [wanted, there] = [bytes(Math.max(estimate.peak, estimate.largest)), bytes(limit)];
+  const [wanted, there] = [bytes(excess.wanted), bytes(excess.there)];
   throw new UsageError(
     fitting === null ? say.modelTooLarge(wanted, there) : say.batchTooLarge(wanted, there, `${fitting}`),
   );

@@ -8,11 +8,18 @@ export type MemoryLimits = Pick<ReturnType<Device['memory']>, 'limitBytes' | 'bu
 /** A pool loses room between buffers of many sizes: 3 to 17 % were measured on wasm. */
 const BETWEEN_BUFFERS = 1.25;
 
-/** The limit that an estimate does not keep, in bytes; null when it fits. */
-export function exceeded({ peak, largest }: MemoryEstimate, limits: MemoryLimits): number | null {
+/** More than there is, in bytes. */
+export interface Excess {
+  readonly wanted: number;
+  readonly there: number;
+}
+
+/** What an estimate asks for beyond a limit, room between buffers counted; null when it fits. */
+export function exceeded({ peak, largest }: MemoryEstimate, limits: MemoryLimits): Excess | null {
   const { limitBytes, bufferLimitBytes } = limits;
-  if (limitBytes !== null && peak * BETWEEN_BUFFERS > limitBytes) return limitBytes;
-  return largest > bufferLimitBytes ? bufferLimitBytes : null;
+  const wanted = peak * BETWEEN_BUFFERS;
+  if (limitBytes !== null && wanted > limitBytes) return { wanted, there: limitBytes };
+  return largest > bufferLimitBytes ? { wanted: largest, there: bufferLimitBytes } : null;
 }
 
 /** Batches are proposed in steps of as many tokens. */

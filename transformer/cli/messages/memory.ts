@@ -19,14 +19,14 @@ export const memory = {
   ),
   batchTooLarge: tell(
     (wanted: string, there: string, fitting: string) =>
-      `memory: this run would take ${wanted}, and there are ${there}. A batch that fits: --batch-tokens ${fitting}, with --accumulate for steps as large.`,
+      `memory: this run may take ${wanted}, and there are ${there}. A batch that fits: --batch-tokens ${fitting}, with --accumulate for steps as large.`,
     (wanted: string, there: string, fitting: string) =>
-      `内存：本次训练需要 ${wanted}，而可用的只有 ${there}。可用的批大小：--batch-tokens ${fitting}，并可用 --accumulate 保持每步大小。`,
+      `内存：本次训练可能需要 ${wanted}，而可用的只有 ${there}。可用的批大小：--batch-tokens ${fitting}，并可用 --accumulate 保持每步大小。`,
   ),
   modelTooLarge: tell(
     (wanted: string, there: string) =>
-      `memory: this run would take ${wanted}, and there are ${there}: too little for any batch. Take a smaller model (--preset, --width, --layers), or shorter sentences.`,
+      `memory: this run may take ${wanted}, and there are ${there}: too little for any batch. Take a smaller model (--preset, --width, --layers), or shorter sentences.`,
     (wanted: string, there: string) =>
-      `内存：本次训练需要 ${wanted}，而可用的只有 ${there}：任何批大小都放不下。请使用更小的模型（--preset、--width、--layers）或更短的句子。`,
+      `内存：本次训练可能需要 ${wanted}，而可用的只有 ${there}：任何批大小都放不下。请使用更小的模型（--preset、--width、--layers）或更短的句子。`,
   ),
 };
