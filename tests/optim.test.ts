@@ -6,24 +6,18 @@ import {
   add,
   clipGradNorm,
   clipGradValue,
-  constant,
-  cosineDecay,
   type Device,
-  ExponentialAverage,
   gradNorm,
-  linearDecay,
   mul,
-  noam,
   type Optimizer,
-  openDevice,
   SGD,
   scope,
   sum,
   Tensor,
 } from '../engine/index.ts';
 import { flattenParameters } from '../engine/nn/flat.ts';
-import { Stream } from '../engine/random.ts';
 import { expectClose } from './support/compare.ts';
+import { always, backward, makeParameters, problem } from './support/descent.ts';
 import { devices } from './support/devices.ts';
 
 let backends: readonly Device[] = [];
@@ -35,38 +29,6 @@ afterEach(() => {
 });
 
 const STEPS = 20;
-const SHAPES = [[3, 5], [1], [70], [2, 3, 4], [16390]];
-const sizes = SHAPES.map((s) => s.reduce((a, b) => a * b, 1));
-
-/** Start values and, for each step, the constant part of each gradient. */
-function problem(seed: number): { start: Float64Array[]; pull: (step: number, i: number) => Float64Array } {
-  const values = (stream: number, n: number): Float64Array => {
-    const s = new Stream(seed, stream);
-    return Float64Array.from({ length: n }, () => Math.fround(s.normal()));
-  };
-  return { start: sizes.map((n, i) => values(i, n)), pull: (step, i) => values(100 + step * 10 + i, sizes[i]!) };
-}
-
-const makeParameters = (device: Device, start: readonly Float64Array[]): Tensor[] =>
-  start.map((values, i) => Tensor.from(device, values, SHAPES[i]!, 'float32').requiresGrad_());
-
-/** Brings gradients 0.3·p + pull to the parameters that take part in a step. */
-function backward(
-  parameters: readonly Tensor[],
-  pulls: (i: number) => Float64Array,
-  takes: (i: number) => boolean,
-): void {
-  scope(() => {
-    let loss: Tensor | null = null;
-    parameters.forEach((p, i) => {
-      if (!takes(i)) return;
-      const c = Tensor.from(p.device, pulls(i), p.shape, 'float32');
-      const term = sum(add(mul(mul(p, p), 0.15), mul(p, c)));
-      loss = loss === null ? term : add(loss, term);
-    });
-    loss!.backward();
-  });
-}
 
 type Rule = (p: Float64Array, g: Float64Array, state: Float64Array[], t: number) => void;
 
@@ -182,8 +144,6 @@ async function run(
   for (const p of parameters) p.dispose();
   return got;
 }
-
-const always = (): boolean => true;
 
 describe('20 steps against float64', () => {
   for (const testCase of CASES) {
@@ -328,202 +288,5 @@ describe('optimizers', () => {
     expect(() => new SGD([p]).loadStateDict({ state: {}, paramGroups: [] })).toThrow(ArgumentError);
     expect(() => clipGradNorm([], 1)).toThrow(/no parameters/);
     expect(() => clipGradNorm([p], 0)).toThrow(/maxNorm/);
-  });
-});
-
-describe('clipping', () => {
-  it('scales gradients to the norm, and returns the norm before', async () => {
-    for (const device of backends) {
-      for (const flat of [true, false]) {
-        for (const maxNorm of [1, 1e6, Number.POSITIVE_INFINITY]) {
-          const { start, pull } = problem(9);
-          const parameters = makeParameters(device, start);
-          if (flat) flattenParameters(parameters);
-          backward(
-            parameters,
-            (i) => pull(0, i),
-            (i) => i !== 1,
-          );
-          const grads = start.map((p, i) => {
-            const c = pull(0, i);
-            return p.map((v, k) => (i === 1 ? 0 : 0.3 * v + c[k]!));
-          });
-          const want = Math.sqrt(grads.reduce((a, g) => a + g.reduce((b, v) => b + v * v, 0), 0));
-          const norm = clipGradNorm(parameters, maxNorm);
-          expect(norm.shape).toEqual([]);
-          expectClose(await norm.data(), [want], { label: `norm on ${device.name}` });
-          const scale = Math.min(1, maxNorm / (want + 1e-6));
-          expect(parameters[1]!.grad).toBeNull();
-          for (const [i, p] of parameters.entries()) {
-            if (i !== 1)
-              expectClose(
-                await p.grad!.data(),
-                grads[i]!.map((v) => v * scale),
-                { label: `gradient ${i}` },
-              );
-          }
-          for (const t of [...parameters, norm]) t.dispose();
-        }
-      }
-    }
-  });
-
-  it('of gradients that share memory or repeat one number', async () => {
-    for (const device of backends) {
-      const a = Tensor.from(device, [1, 2, 3, 4], [2, 2], 'float32').requiresGrad_();
-      const b = Tensor.from(device, [5, 6, 7, 8], [2, 2], 'float32').requiresGrad_();
-      const dy = Tensor.from(device, [1, 2, 3, 4], [2, 2], 'float32');
-      add(a, b).backward(dy);
-      expectClose(await clipGradNorm([a, b], 1).data(), [Math.sqrt(60)]);
-      for (const p of [a, b])
-        expectClose(
-          await p.grad!.data(),
-          [1, 2, 3, 4].map((v) => v / Math.sqrt(60)),
-        );
-      expect(Array.from(await dy.data())).toEqual([1, 2, 3, 4]);
-      a.grad = null;
-      sum(a).backward();
-      using optimizer = new SGD([a], { lr: 1 });
-      expectClose(await clipGradNorm([a], 1).data(), [2]);
-      optimizer.step();
-      expectClose(await a.data(), [0.5, 1.5, 2.5, 3.5]);
-    }
-  });
-
-  it('inside the step gives the same as before it', async () => {
-    for (const device of backends) {
-      const { start, pull } = problem(10);
-      const [one, two] = [makeParameters(device, start), makeParameters(device, start)];
-      flattenParameters(one);
-      using first = new Adam(one);
-      using second = new Adam(two);
-      for (let step = 0; step < 3; step++) {
-        for (const p of [one, two]) backward(p, (i) => pull(step, i), always);
-        first.step({ gradScale: gradNorm(one, 0.5).scale });
-        clipGradNorm(two, 0.5);
-        second.step();
-        first.zeroGrad();
-        second.zeroGrad();
-      }
-      for (const [i, p] of one.entries()) expectClose(await two[i]!.data(), await p.data());
-    }
-  });
-
-  it('cuts elements', async () => {
-    for (const device of backends) {
-      for (const flat of [true, false]) {
-        const p = Tensor.from(device, [1, -2, 3], [3], 'float32').requiresGrad_();
-        if (flat) flattenParameters([p]);
-        sum(mul(p, p)).backward();
-        clipGradValue([p], 3);
-        expect(Array.from(await p.grad!.data())).toEqual([2, -3, 3]);
-        sum(p).backward();
-        expect(Array.from(await p.grad!.data())).toEqual([3, -2, 4]);
-      }
-    }
-  });
-});
-
-describe('a moving average', () => {
-  const settings = [
-    { decay: 0.9, steps: 12 },
-    { decay: 0, steps: 3 },
-    { decay: 0.999, steps: 5 },
-  ];
-
-  it('is the weighted mean of what the parameters were, in one launch for a flattened model', async () => {
-    for (const device of backends) {
-      for (const flat of [true, false]) {
-        for (const { decay, steps } of settings) {
-          const { start, pull } = problem(11);
-          const parameters = makeParameters(device, start);
-          if (flat) flattenParameters(parameters);
-          using average = new ExponentialAverage(parameters, decay);
-          const sums = start.map((p) => new Float64Array(p.length));
-          let weights = 0;
-          for (let step = 0; step < steps; step++) {
-            for (const [i, p] of parameters.entries()) p.copyFrom(pull(step, i));
-            sums.forEach((sum, i) => {
-              const values = pull(step, i);
-              for (let k = 0; k < sum.length; k++) sum[k] = decay * sum[k]! + values[k]!;
-            });
-            weights = decay * weights + 1;
-            const launches = vi.spyOn(device, 'run');
-            average.update();
-            if (flat && step > 0) expect(launches).toHaveBeenCalledTimes(1);
-            launches.mockRestore();
-          }
-          const label = `${device.name}, flat ${flat}, decay ${decay}`;
-          const own = await Promise.all(parameters.map((p) => p.data()));
-          const check = (values: readonly ArrayLike<number>[]): void => {
-            for (const [i, got] of values.entries()) {
-              expectClose(
-                got,
-                sums[i]!.map((v) => v / weights),
-                { label: `${label}, parameter ${i}` },
-              );
-            }
-          };
-          check((await average.state()).values);
-          average.swap();
-          check(await Promise.all(parameters.map((p) => p.data())));
-          check((await average.state()).values);
-          expect(() => average.update()).toThrow(/swap\(\) them back first/);
-          average.swap();
-          expect(await Promise.all(parameters.map((p) => p.data()))).toEqual(own);
-          for (const p of parameters) p.dispose();
-        }
-      }
-    }
-  });
-
-  it('goes on from a state to the last bit, and refuses that of another model', async () => {
-    for (const { name } of backends) {
-      // a device of its own: on the shared one the collector may free what other tests have left
-      const device = await openDevice(name);
-      const memory = device.memory().liveBytes;
-      const { start, pull } = problem(12);
-      const parameters = makeParameters(device, start);
-      flattenParameters(parameters);
-      using first = new ExponentialAverage(parameters, 0.8);
-      using second = new ExponentialAverage(parameters, 0.8);
-      expect(() => first.swap()).toThrow(/no average before the first update/);
-      for (let step = 0; step < 6; step++) {
-        for (const [i, p] of parameters.entries()) p.copyFrom(pull(step, i));
-        if (step === 3) second.load(structuredClone(await first.state()));
-        first.update();
-        if (step >= 3) second.update();
-      }
-      expect(await second.state()).toEqual(await first.state());
-      const { step, values } = await first.state();
-      expect(() => second.load({ step, values: values.slice(1) })).toThrow(/state is of another model/);
-      expect(() => new ExponentialAverage(parameters, 1)).toThrow(/decay is 1/);
-      expect(() => new ExponentialAverage([])).toThrow(/no parameters/);
-      first.dispose();
-      second.dispose();
-      for (const p of parameters) p.dispose();
-      await device.sync();
-      expect(device.memory().liveBytes).toBe(memory);
-      device.destroy();
-    }
-  });
-});
-
-describe('schedules', () => {
-  it('noam is equation 3 of the paper', () => {
-    const schedule = noam({ dModel: 512 });
-    for (const t of [1, 2, 100, 3999, 4000, 4001, 100000]) {
-      expect(schedule(t)).toBeCloseTo(512 ** -0.5 * Math.min(t ** -0.5, t * 4000 ** -1.5), 15);
-    }
-    expect(noam({ dModel: 64, warmup: 10, factor: 2 })(10)).toBeCloseTo((2 / 8) * 10 ** -0.5, 12);
-    expect(() => noam({ dModel: 0 })).toThrow(ArgumentError);
-  });
-
-  it('constant, linear and cosine rise, fall and end where they should', () => {
-    expect([1, 2, 4, 9].map(constant({ lr: 0.4, warmup: 4 }))).toEqual([0.1, 0.2, 0.4, 0.4]);
-    const line = linearDecay({ lr: 1, steps: 10, warmup: 2, end: 0.2 });
-    expect([1, 2, 6, 10, 99].map((t) => line(t))).toEqual([0.5, 1, 0.6, 0.2, 0.2].map((v) => expect.closeTo(v, 12)));
-    const cosine = cosineDecay({ lr: 1, steps: 10, warmup: 2 });
-    expect([1, 2, 6, 10, 99].map((t) => cosine(t))).toEqual([0.5, 1, 0.5, 0, 0].map((v) => expect.closeTo(v, 12)));
   });
 });
