@@ -19,6 +19,15 @@ const LAYERS = [
   { name: 'surface', path: '^engine/index\\.ts$' },
 ];
 const BACKENDS = '^engine/(webgpu|wasm)/';
+
+/** The command line from the bottom up, by the same rule. Files at its top carry out a command each. */
+const CLI_LAYERS = [
+  { name: 'base', path: '^transformer/cli/((context|errors)\\.ts$|messages/)' },
+  { name: 'options', path: '^transformer/cli/options/' },
+  { name: 'terminal', path: '^transformer/cli/terminal/' },
+  { name: 'parts', path: '^transformer/cli/(data|device|run)/' },
+  { name: 'training', path: '^transformer/cli/training/' },
+];
 const PUBLIC = ['^engine/index\\.ts$', '^transformer/index\\.ts$'];
 
 /** What dependency-cruiser calls packages. */
@@ -27,14 +36,15 @@ const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-n
 /** Which engine files may import shaders, and which part of them. */
 const ALL_SHADERS = ['^engine/(op|plan|copy)\\.ts$', '^engine/ops/', '^engine/optim/kernels\\.ts$', BACKENDS];
 
-/** Upward imports, one rule for each layer. */
-const layerRules = LAYERS.slice(0, -1).map(({ name, path }, index) => ({
-  name: `engine-layer-${name}`,
-  comment: `${path} imports only its own layer and those below it`,
-  severity: 'error',
-  from: { path },
-  to: { path: '^engine/', pathNot: [...LAYERS.slice(0, index + 1).map((layer) => layer.path), BACKENDS] },
-}));
+/** Upward imports within a folder, one rule for each layer below the last. */
+const upward = (folder, layers, apart = []) =>
+  layers.map(({ name, path }, index) => ({
+    name: `${folder.split('/').at(-1)}-layer-${name}`,
+    comment: `${path} imports only its own layer and those below it`,
+    severity: 'error',
+    from: { path },
+    to: { path: `^${folder}/`, pathNot: [...layers.slice(0, index + 1).map((layer) => layer.path), ...apart] },
+  }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -53,7 +63,8 @@ export default {
       from: {},
       to: { couldNotResolve: true },
     },
-    ...layerRules,
+    ...upward('engine', LAYERS, [BACKENDS]),
+    ...upward('transformer/cli', CLI_LAYERS),
     {
       name: 'engine-file-without-layer',
       comment: 'name the file in LAYERS in .dependency-cruiser.mjs',

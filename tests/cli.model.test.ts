@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandLine, lossesOf, TINY } from './support/cli.ts';
@@ -74,5 +74,8 @@ describe('a model of the user’s making', () => {
     );
     const learned = ['--positions', 'learned', '--max-positions', '3'];
     await expectLine([...train, ...out, ...learned], /a sentence has 4 tokens.*for 3\. Give --max-positions 4/);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+    const inFile = ['--out', join(folder, 'pairs.tsv', 'run')];
+    await expectLine([...train, ...inFile], /pairs\.tsv.run: not a directory\./);
   });
 });

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { regular, retained } from '../transformer/cli/checkpoints.ts';
-import { prepareJob, type TrainFlags } from '../transformer/cli/job.ts';
 import { messagesIn } from '../transformer/cli/messages/index.ts';
-import { chosenSchedule, type ScheduleSettings, scheduleOf } from '../transformer/cli/schedule.ts';
+import { chosenSchedule, type ScheduleSettings, scheduleOf } from '../transformer/cli/options/schedule.ts';
+import { regular, retained } from '../transformer/cli/run/checkpoints.ts';
+import { prepareJob, type TrainFlags } from '../transformer/cli/training/job.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-settings-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Context } from '../transformer/cli/context.ts';
-import { loadDataset } from '../transformer/cli/dataset.ts';
+import { loadDataset } from '../transformer/cli/data/dataset.ts';
+import { makeTokenizers } from '../transformer/cli/data/tokenizers.ts';
 import { messagesIn } from '../transformer/cli/messages/index.ts';
-import { chosenTokenizers } from '../transformer/cli/tokenizerOptions.ts';
-import { makeTokenizers } from '../transformer/cli/tokenizers.ts';
+import { chosenTokenizers } from '../transformer/cli/options/tokenizer.ts';
 import { taskNamed } from '../transformer/tasks/index.ts';
 import { commandLine, logOf, lossesOf, TINY } from './support/cli.ts';
 

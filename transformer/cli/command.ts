@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Context } from './context.ts';
-import { choiceOption } from './options.ts';
-import { widthOf } from './terminal.ts';
+import { choiceOption } from './options/shared.ts';
+import { widthOf } from './terminal/terminal.ts';
 
 /** Takes a command's exit code. */
 export type Done = (code: number) => void;

@@ -7,20 +7,20 @@ import type { BleuTokenizer } from '../evaluate/index.ts';
 import { count, duration, percent } from '../report/language.ts';
 import type { Task } from '../tasks/index.ts';
 import type { Context } from './context.ts';
-import { loadDataset } from './dataset.ts';
-import { type Decoding, type DecodingFlags, decodingOf, describeDecoding } from './decodingOptions.ts';
-import { openChosen } from './device.ts';
+import { loadDataset } from './data/dataset.ts';
+import { reportUnknown, type UnknownText } from './data/unknown.ts';
+import { openChosen } from './device/choose.ts';
 import { EXIT, UsageError } from './errors.ts';
-import { checkWritable, replaceFile } from './files.ts';
-import { Interrupt } from './interrupt.ts';
-import type { DeviceFlags } from './options.ts';
-import { TRANSLATION } from './presets.ts';
-import { Progress, progressOptions, writeAside } from './progress.ts';
-import { newestRun, openRun, type RunFolder } from './runFolder.ts';
+import { type Decoding, type DecodingFlags, decodingOf, describeDecoding } from './options/decoding.ts';
+import { TRANSLATION } from './options/presets.ts';
+import type { DeviceFlags } from './options/shared.ts';
+import { checkWritable, replaceFile } from './run/files.ts';
+import { newestRun, openRun, type RunFolder } from './run/folder.ts';
 import { type Scores, scoreAll } from './scores.ts';
-import { printFacts } from './show.ts';
-import { onOneLine } from './terminal.ts';
-import { reportUnknown, type UnknownText } from './unknown.ts';
+import { Interrupt } from './terminal/interrupt.ts';
+import { Progress, progressOptions, writeAside } from './terminal/progress.ts';
+import { printFacts } from './terminal/show.ts';
+import { onOneLine } from './terminal/terminal.ts';
 
 /** What `heddle evaluate` takes. */
 export interface EvaluateFlags extends DeviceFlags, DecodingFlags {

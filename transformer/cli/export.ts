@@ -4,8 +4,8 @@ import { device } from '../../engine/index.ts';
 import { type ExportFiles, TARGETS, type TargetName } from '../export/index.ts';
 import type { Context } from './context.ts';
 import { EXIT, UsageError } from './errors.ts';
-import { openRun } from './runFolder.ts';
-import { printFacts } from './show.ts';
+import { openRun } from './run/folder.ts';
+import { printFacts } from './terminal/show.ts';
 
 export interface ExportFlags {
   readonly to?: TargetName;

@@ -8,11 +8,11 @@ import { count } from '../report/language.ts';
 import type { Context } from './context.ts';
 import { EXIT, UsageError } from './errors.ts';
 import { holdsFiles } from './export.ts';
-import { replaceFolder, unless } from './files.ts';
-import type { RunConfig } from './runConfig.ts';
-import { newRun } from './runFolder.ts';
-import type { RunSettings } from './settings.ts';
-import { printFacts } from './show.ts';
+import type { RunSettings } from './options/settings.ts';
+import type { RunConfig } from './run/config.ts';
+import { replaceFolder, unless } from './run/files.ts';
+import { newRun } from './run/folder.ts';
+import { printFacts } from './terminal/show.ts';
 
 export interface ImportFlags {
   readonly out?: string;
@@ -78,7 +78,7 @@ async function write(out: string, { translator, step, state, training }: Importe
     await replaceFolder(out, { ...files, [CHECKPOINT.config]: `${JSON.stringify(config, null, 2)}\n` });
     return false;
   }
-  const run = await newRun(out, context);
+  const run = newRun(out, context);
   const goesOn = state ?? (await freshState(translator.model, step ?? 0, settings.seed));
   const plan: RunSettings = { ...settings, steps: Math.max(settings.steps, goesOn.step) };
   await run.saveCheckpoint(translator, goesOn, plan);

@@ -8,14 +8,14 @@ import { smoothed } from '../report/curves.ts';
 import { count, duration, number, percent } from '../report/language.ts';
 import { structureOf } from '../report/structure.ts';
 import type { Context } from './context.ts';
+import { probeWebGPU } from './device/probe.ts';
+import { softwareEnvironment } from './device/software.ts';
 import { EXIT } from './errors.ts';
-import { readLog } from './log.ts';
-import { TRANSLATION } from './presets.ts';
-import { probeWebGPU } from './probe.ts';
-import type { SamplesFile } from './reportFile.ts';
-import { openRun } from './runFolder.ts';
-import { printFacts } from './show.ts';
-import { softwareEnvironment } from './software.ts';
+import { TRANSLATION } from './options/presets.ts';
+import { openRun } from './run/folder.ts';
+import { readLog } from './run/log.ts';
+import { printFacts } from './terminal/show.ts';
+import type { SamplesFile } from './training/report.ts';
 
 /** `heddle info`: what this machine has, or what a run is. */
 export async function info(run: string | undefined, context: Context): Promise<number> {

@@ -1,7 +1,7 @@
 /** The command `heddle`: see `heddle --help`. */
 import { CommanderError } from 'commander';
 import type { Language } from '../report/language.ts';
-import { RanElsewhere } from './device.ts';
+import { RanElsewhere } from './device/choose.ts';
 import { EXIT, explain } from './errors.ts';
 import { languageOf, messagesIn } from './messages/index.ts';
 import { createProgram } from './program.ts';

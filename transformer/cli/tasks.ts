@@ -1,8 +1,8 @@
 import { TASKS } from '../tasks/index.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
-import { TRANSLATION } from './presets.ts';
-import { printLine, printTitle } from './show.ts';
+import { TRANSLATION } from './options/presets.ts';
+import { printLine, printTitle } from './terminal/show.ts';
 
 /** `heddle tasks`: what can be learnt, each with a sample and its command. */
 export function listTasks({ language }: Context): number {

@@ -11,13 +11,13 @@ import { generate } from '../decoding/index.ts';
 import { type CrossAttention, crossAttention } from '../inspect.ts';
 import type { Task } from '../tasks/index.ts';
 import type { Context } from './context.ts';
-import { type Decoding, type DecodingFlags, decodingOf } from './decodingOptions.ts';
-import { openChosen } from './device.ts';
+import { openChosen } from './device/choose.ts';
 import { EXIT, UsageError } from './errors.ts';
-import type { DeviceFlags } from './options.ts';
-import { newestRun, openRun } from './runFolder.ts';
-import { printAttention } from './show.ts';
-import { onOneLine } from './terminal.ts';
+import { type Decoding, type DecodingFlags, decodingOf } from './options/decoding.ts';
+import type { DeviceFlags } from './options/shared.ts';
+import { newestRun, openRun } from './run/folder.ts';
+import { printAttention } from './terminal/show.ts';
+import { onOneLine } from './terminal/terminal.ts';
 
 /** Sentences translated together. */
 const TOGETHER = 32;

@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import { type AddCommand, finish, prepare } from '../command.ts';
-import { decodingOptions } from '../decodingOptions.ts';
 import { type EvaluateFlags, evaluate } from '../evaluate.ts';
-import { choiceOption, deviceOptions, numberOption } from '../options.ts';
+import { decodingOptions } from '../options/decoding.ts';
+import { choiceOption, deviceOptions, numberOption } from '../options/shared.ts';
 
 const MOST_TOGETHER = 10_000;
 const MOST_SENTENCES = 1_000_000_000;

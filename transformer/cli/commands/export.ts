@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { TARGETS } from '../../export/index.ts';
 import { type AddCommand, finish, prepare } from '../command.ts';
 import { type ExportFlags, exportRun } from '../export.ts';
-import { choiceOption } from '../options.ts';
+import { choiceOption } from '../options/shared.ts';
 
 export const addExport: AddCommand = (program, context, done) => {
   const { say } = context;

@@ -3,14 +3,14 @@ import type { Precision } from '../../../engine/index.ts';
 import { TASKS } from '../../tasks/index.ts';
 import type { ValidationMetric } from '../../training/index.ts';
 import { type AddCommand, finish, prepare } from '../command.ts';
-import type { TrainFlags } from '../job.ts';
 import type { Messages } from '../messages/index.ts';
-import { modelOptions } from '../modelOptions.ts';
-import { choiceOption, decimalOption, deviceOptions, numberOption, seedOption } from '../options.ts';
-import { PRESETS, TRANSLATION } from '../presets.ts';
-import { SCHEDULES } from '../schedule.ts';
-import { tokenizerOptions } from '../tokenizerOptions.ts';
-import { train } from '../train.ts';
+import { modelOptions } from '../options/model.ts';
+import { PRESETS, TRANSLATION } from '../options/presets.ts';
+import { SCHEDULES } from '../options/schedule.ts';
+import { choiceOption, decimalOption, deviceOptions, numberOption, seedOption } from '../options/shared.ts';
+import { tokenizerOptions } from '../options/tokenizer.ts';
+import type { TrainFlags } from '../training/job.ts';
+import { train } from '../training/train.ts';
 
 /** Largest counts taken for sizes: above them a typing error is more likely than a wish. */
 const MOST_STEPS = 100_000_000;

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { type AddCommand, finish, prepare } from '../command.ts';
-import { decodingOptions } from '../decodingOptions.ts';
-import { deviceOptions, numberOption } from '../options.ts';
+import { decodingOptions } from '../options/decoding.ts';
+import { deviceOptions, numberOption } from '../options/shared.ts';
 import { type TranslateFlags, translateLines } from '../translate.ts';
 
 const MOST_TRANSLATIONS = 1000;
