@@ -1,5 +1,5 @@
 import { say } from '../report/language.ts';
-import { LETTERS, sequenceRecipe, sequenceTask } from './sequences.ts';
+import { LETTERS, sequenceTask } from './sequences.ts';
 
 /** Writes what it reads: the least that attention from decoder to encoder must learn, one place after another. */
 export const copy = sequenceTask({
@@ -10,6 +10,6 @@ export const copy = sequenceTask({
   tokenizers: { source: 'characters', target: 'characters' },
   answer: (sequence) => sequence,
   shown: ['heddle2025', 'abc', 'zzzzzz', '7f3k09qwm1xz'],
-  recipe: sequenceRecipe(600),
+  steps: 600,
   wanted: 0.99,
 });

@@ -14,7 +14,7 @@ import {
   LONG_FORMS,
   SHORT_FORMS,
 } from './dateForms.ts';
-import { type Drawing, drawPairs, drawSplit, exactly, type Task } from './task.ts';
+import { type Drawing, drawPairs, drawSplit, exactly, ruleRecipe, type Task } from './task.ts';
 
 /** A form, and the years that it can write. */
 interface Writing {
@@ -68,13 +68,7 @@ export const dates: Task = {
   pairs: (seed, count) => drawPairs(drawing, seed, count),
   split: (seed, sizes) => drawSplit(drawing, seed, { ...SIZES, ...sizes }),
   longer: null,
-  recipe: {
-    model: { dModel: 64, heads: 4, layers: 2, feedForward: 256, dropout: 0, normFirst: true },
-    steps: 1000,
-    batchTokens: 2048,
-    schedule: { kind: 'linear', warmup: 100, lr: 0.003 },
-    labelSmoothing: 0,
-  },
+  recipe: ruleRecipe(1000, 2048),
   tokenizers: { source: 'characters', target: 'characters' },
   isRight: exactly,
   wanted: 0.97,

@@ -1,5 +1,5 @@
 import { say } from '../report/language.ts';
-import { LETTERS, sequenceRecipe, sequenceTask } from './sequences.ts';
+import { LETTERS, sequenceTask } from './sequences.ts';
 
 /** Writes the last letter first: the place to look at moves against the direction of writing. */
 export const reverse = sequenceTask({
@@ -10,6 +10,6 @@ export const reverse = sequenceTask({
   tokenizers: { source: 'characters', target: 'characters' },
   answer: (sequence) => [...sequence].reverse(),
   shown: ['heddle', 'weaver', 'abcdefghijkl', 'noon'],
-  recipe: sequenceRecipe(1000),
+  steps: 1000,
   wanted: 0.99,
 });

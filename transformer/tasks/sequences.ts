@@ -1,7 +1,7 @@
 import type { Stream } from '../../engine/index.ts';
 import type { Pair } from '../data/batches.ts';
 import { DataSplit } from '../data/index.ts';
-import { type Drawing, drawPairs, drawSplit, exactly, type Recipe, type Task } from './task.ts';
+import { type Drawing, drawPairs, drawSplit, exactly, ruleRecipe, type Task } from './task.ts';
 
 /** Symbols in a sequence: shortest and longest. */
 type Lengths = readonly [number, number];
@@ -14,23 +14,18 @@ const SIZES = { train: 60_000, validation: 400, test: 1000 } as const;
 
 export const LETTERS: readonly string[] = [...'abcdefghijklmnopqrstuvwxyz'];
 
-/** What copying, reversing and sorting are trained with: hardly a sequence comes twice, so no dropout. */
-export const sequenceRecipe = (steps: number): Recipe => ({
-  model: { dModel: 64, heads: 4, layers: 2, feedForward: 256, dropout: 0, normFirst: true },
-  steps,
-  batchTokens: 1024,
-  schedule: { kind: 'linear', warmup: 100, lr: 0.003 },
-  labelSmoothing: 0,
-});
+/** Target tokens in a batch. */
+const BATCH_TOKENS = 1024;
 
 /** One sequence in twenty may only be tested on, whatever the seed. */
 const heldOut = DataSplit.byFraction(0.05);
 
 /** What tells one task on sequences from another. */
 export interface SequenceRule
-  extends Pick<Task, 'name' | 'describe' | 'recipe' | 'wanted'>,
+  extends Pick<Task, 'name' | 'describe' | 'wanted'>,
     Readonly<Record<'tokenizers', NonNullable<Task['tokenizers']>>> {
   readonly symbols: readonly string[];
+  readonly steps: number;
   /** Stands between two symbols. */
   readonly separator: '' | ' ';
   /** The sequence to write for the one that was read. */
@@ -41,7 +36,7 @@ export interface SequenceRule
 
 /** A task on sequences of symbols, each drawn alike, of lengths drawn alike. */
 export function sequenceTask(rule: SequenceRule): Task {
-  const { name, describe, symbols, separator, answer, recipe, tokenizers, wanted, shown } = rule;
+  const { name, describe, symbols, separator, answer, steps, tokenizers, wanted, shown } = rule;
   const pairOf = (sequence: readonly string[]): Pair => ({
     source: sequence.join(separator),
     target: answer(sequence).join(separator),
@@ -60,7 +55,7 @@ export function sequenceTask(rule: SequenceRule): Task {
     pairs: (seed, count) => drawPairs(drawing(TRAINED), seed, count),
     split: (seed, sizes) => drawSplit(drawing(TRAINED), seed, { ...SIZES, ...sizes }),
     longer: { lengths: LONGER, pairs: (seed, count) => drawPairs(drawing(LONGER), seed, count) },
-    recipe,
+    recipe: ruleRecipe(steps, BATCH_TOKENS),
     tokenizers,
     isRight: exactly,
     wanted,

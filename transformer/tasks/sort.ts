@@ -1,5 +1,5 @@
 import { say } from '../report/language.ts';
-import { sequenceRecipe, sequenceTask } from './sequences.ts';
+import { sequenceTask } from './sequences.ts';
 
 /** Puts numbers from 0 to 99 in order, equal ones as often as they come: where to look depends on what stands there. */
 export const sort = sequenceTask({
@@ -10,6 +10,6 @@ export const sort = sequenceTask({
   tokenizers: { source: 'words', target: 'words' },
   answer: (sequence) => [...sequence].sort((a, b) => Number(a) - Number(b)),
   shown: ['31 41 59 26 53 58 97 93', '3 2 1', '50 5 50 5', '99 0'],
-  recipe: sequenceRecipe(2000),
+  steps: 2000,
   wanted: 0.99,
 });

@@ -32,6 +32,15 @@ export interface Recipe {
   readonly labelSmoothing: number;
 }
 
+/** For pairs that a rule makes: there are enough of them that hardly one comes twice, so no dropout. */
+export const ruleRecipe = (steps: number, batchTokens: number): Recipe => ({
+  model: { dModel: 64, heads: 4, layers: 2, feedForward: 256, dropout: 0, normFirst: true },
+  steps,
+  batchTokens,
+  schedule: { kind: 'linear', warmup: 100, lr: 0.003 },
+  labelSmoothing: 0,
+});
+
 /** Inputs longer than any in training: whether a model learnt the rule, or the rule for the lengths it saw. */
 export interface LongerTest {
   /** Shortest and longest, in symbols. */

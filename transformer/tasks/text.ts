@@ -3,7 +3,7 @@ import type { Pair } from '../data/batches.ts';
 import { DataSplit } from '../data/index.ts';
 import { say } from '../report/language.ts';
 import { drawQuestion, drawSummary, type TextExample } from './facts.ts';
-import { type Drawing, drawPairs, drawSplit, type Task } from './task.ts';
+import { type Drawing, drawPairs, drawSplit, ruleRecipe, type Task } from './task.ts';
 import { sameAnswer, TEXT_FORMS, textInput, textPair } from './textForm.ts';
 
 /** The pair of an example that is known to be whole. */
@@ -56,13 +56,7 @@ export const text: Task = {
   pairs: (seed, count) => drawPairs(drawing, seed, count),
   split: (seed, sizes) => drawSplit(drawing, seed, { ...SIZES, ...sizes }),
   longer: null,
-  recipe: {
-    model: { dModel: 64, heads: 4, layers: 2, feedForward: 256, dropout: 0, normFirst: true },
-    steps: 1000,
-    batchTokens: 2048,
-    schedule: { kind: 'linear', warmup: 100, lr: 0.003 },
-    labelSmoothing: 0,
-  },
+  recipe: ruleRecipe(1000, 2048),
   tokenizers: { source: 'characterPairs', target: 'characterPairs' },
   isRight: sameAnswer,
   // finding the person a question asks for among several takes longer than a demonstration
