@@ -23,6 +23,8 @@ export interface Operand extends Layout {
 export interface WasmLaunch {
   readonly kernel: string;
   readonly args: readonly (Operand | number)[];
+  /** Integers the kernel reads from memory, such as sizes and strides; their address is one more argument. */
+  readonly layout?: readonly number[];
   readonly range: number;
   /** The least part of the range worth a thread of its own. Default: the whole range, on the calling thread. */
   readonly grain?: number;

@@ -29,6 +29,12 @@ export function walk(
   return { sizes: padDims(merged.shape, 1), strides: merged.strides.map((s) => padDims(s, 0)) };
 }
 
+/** A walk as a wasm kernel reads it (assembly/lib/strided.ts). */
+export const layoutOf = (walk: { readonly sizes: number[]; readonly strides: number[][] }): number[] => [
+  ...walk.sizes,
+  ...walk.strides.flat(),
+];
+
 /**
  * A strided operand as WebGPU can bind it: from the last place before its first element where a binding may begin, and
  * how far behind that the element is. (From 0 would not do: the offset may be more than one binding reaches.)
@@ -47,17 +53,9 @@ export function copyLaunch(backend: BackendName, from: Operand, to: Operand): La
   if (total === 0) return [];
   if (from.dtype === 'float16') return [copyHalfLaunch(backend, from, to)];
   const { sizes, strides } = walk(to.shape, from.strides, to.strides);
-  const [source, target] = [strides[0]!, strides[1]!];
   if (backend === 'wasm') {
-    return [
-      {
-        kernel: 'copy',
-        args: [from, to, ...sizes, ...source, ...target],
-        range: total,
-        grain: 32768,
-        scratch: WALK_BYTES,
-      },
-    ];
+    const layout = layoutOf({ sizes, strides });
+    return [{ kernel: 'copy', args: [from, to], layout, range: total, grain: 32768, scratch: WALK_BYTES }];
   }
   const [x, output] = [anchor(from), anchor(to)];
   return [
@@ -69,8 +67,8 @@ export function copyLaunch(backend: BackendName, from: Operand, to: Operand): La
         xOffset: x.offset,
         outputOffset: output.offset,
         sizes: uniformDims(sizes),
-        xStrides: uniformDims(source),
-        outputStrides: uniformDims(target),
+        xStrides: uniformDims(strides[0]!),
+        outputStrides: uniformDims(strides[1]!),
       },
       workgroups: grid(total, 256),
     }),
@@ -84,31 +82,23 @@ function copyHalfLaunch(backend: BackendName, from: Operand, to: Operand): Launc
     );
   }
   const total = sizeOf(to.shape);
+  if (backend === 'wasm') return halvesLaunch('copyHalf', from, to);
   const { sizes, strides } = walk(to.shape, from.strides);
-  const source = strides[0]!;
-  if (backend === 'wasm') {
-    return {
-      kernel: 'copyHalf',
-      args: [from, to, ...sizes, ...source],
-      range: total,
-      grain: 32768,
-      scratch: WALK_BYTES,
-    };
-  }
   const x = anchor(from);
   return dispatch({
     shader: copyHalfShader,
     bindings: { x: x.operand, output: to },
-    uniforms: { total, xOffset: x.offset, sizes: uniformDims(sizes), xStrides: uniformDims(source) },
+    uniforms: { total, xOffset: x.offset, sizes: uniformDims(sizes), xStrides: uniformDims(strides[0]!) },
     workgroups: grid(Math.ceil(total / 2), 256),
   });
 }
 
 /** float16 with any strides → float32 in the row-major order of the shape, on wasm. */
-export function widenLaunch(from: Operand, to: Operand): WasmLaunch {
-  const { sizes, strides } = walk(to.shape, from.strides);
-  const args = [from, to, ...sizes, ...strides[0]!];
-  return { kernel: 'convertFromHalf', args, range: sizeOf(to.shape), grain: 32768, scratch: WALK_BYTES };
+export const widenLaunch = (from: Operand, to: Operand): WasmLaunch => halvesLaunch('convertFromHalf', from, to);
+
+function halvesLaunch(kernel: string, from: Operand, to: Operand): WasmLaunch {
+  const layout = layoutOf(walk(to.shape, from.strides));
+  return { kernel, args: [from, to], layout, range: sizeOf(to.shape), grain: 32768, scratch: WALK_BYTES };
 }
 
 /** MAX_DIMS numbers as the `array<vec4<u32>, 2>` of a uniform block. */

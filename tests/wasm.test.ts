@@ -104,13 +104,18 @@ describe('the WebAssembly backend', () => {
     const n = 1003;
     const total = operand(three, [n], new Float32Array(n));
     const ones = operand(three, [n], new Float32Array(n).fill(1));
-    const [sizes, steps] = [
-      [1, 1, 1, 1, 1, n],
-      [0, 0, 0, 0, 0, 1],
-    ];
-    const args = [total, ones, ...sizes, ...steps, ...steps];
+    const steps = [0, 0, 0, 0, 0, 1];
+    const layout = [1, 1, 1, 1, 1, n, ...steps, ...steps];
     for (let i = 0; i < 2000; i++) {
-      three.run({ kernel: 'accumulate', args, range: n, grain: 1, scratch: 256, partsPerThread: 40 });
+      three.run({
+        kernel: 'accumulate',
+        args: [total, ones],
+        layout,
+        range: n,
+        grain: 1,
+        scratch: 256,
+        partsPerThread: 40,
+      });
     }
     expect(new Set(await data(three, total))).toEqual(new Set([2000]));
   });
@@ -154,6 +159,9 @@ describe('the WebAssembly backend', () => {
     expect(() => one.free(buffer)).toThrow(/freed/);
     expect(() => one.run({ kernel: 'nothing', args: [], range: 1 })).toThrow(/no kernel is called nothing/);
     expect(() => one.run({ kernel: 'unary', args: [0], range: 1 })).toThrow(/unary got 1 arguments, expected 5/);
+    const add = { kernel: 'accumulate', args: [0, 0], range: 1 };
+    expect(() => one.run(add)).toThrow(/accumulate got 2 arguments, expected 3/);
+    expect(() => one.run({ ...add, layout: new Array(65).fill(1) })).toThrow(/a layout of 65 integers, at most 64/);
     small.destroy();
   });
 

@@ -2,7 +2,7 @@ import accumulateShader from '../../shaders/accumulate.wgsl';
 import fillShader from '../../shaders/fill.wgsl';
 import { gradientOps, noGrad } from '../autograd.ts';
 import { type Backend, dispatch, grid, type Launch, type Operand } from '../backend.ts';
-import { anchor, copyLaunch, uniformDims, WALK_BYTES, walk } from '../copy.ts';
+import { anchor, copyLaunch, layoutOf, uniformDims, WALK_BYTES, walk } from '../copy.ts';
 import { type DType, storageBytes } from '../dtype.ts';
 import { DTypeError, GradientError, ShapeError, show } from '../errors.ts';
 import { type Shape, sameShape, sizeOf } from '../shape.ts';
@@ -38,8 +38,8 @@ function addLaunch(backend: Backend['name'], from: Operand, to: Operand): Launch
   const total = sizeOf(to.shape);
   const { sizes, strides } = walk(to.shape, to.strides, from.strides);
   if (backend === 'wasm') {
-    const args = [to, from, ...sizes, ...strides[0]!, ...strides[1]!];
-    return [{ kernel: 'accumulate', args, range: total, grain: 32768, scratch: WALK_BYTES }];
+    const layout = layoutOf({ sizes, strides });
+    return [{ kernel: 'accumulate', args: [to, from], layout, range: total, grain: 32768, scratch: WALK_BYTES }];
   }
   const [x, output] = [anchor(from), anchor(to)];
   return [

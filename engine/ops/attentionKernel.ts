@@ -66,11 +66,12 @@ function maskSteps({ mask, ...rest }: Common): number[] {
 /** The dropout threshold as a multiple of 2^-24, which random numbers are: both devices then drop the same weights. */
 const threshold = (p: number): number => Math.ceil(p * 2 ** 24) * 2 ** -24;
 
-const tail = (t: Common, { isCausal, scale, p, seed, stream }: AttentionAttrs): number[] => [
-  ...maskSteps(t),
-  ...[isCausal ? 1 : 0, scale, threshold(p), stream],
-  ...seedWords(seed),
-];
+/** What the wasm kernels read from memory: see `prepare` in assembly/lib/attention.ts. */
+function layout(t: Common, { isCausal, seed, stream }: AttentionAttrs, ...operands: readonly number[][]): number[] {
+  const { heads, L, S, dim } = sizes(t);
+  const [low, high] = seedWords(seed);
+  return [heads, L, S, dim, isCausal ? 1 : 0, stream, low, high, ...maskSteps(t), ...operands.flat()];
+}
 
 /** Sizes as the kernels' packed copies have them. */
 const twelves = ({ S, dim }: Sizes): [number, number] => [Math.ceil(S / 12) * 12, Math.ceil(dim / 12) * 12];
@@ -84,12 +85,8 @@ export function forwardOnWasm(t: Forward, attrs: AttentionAttrs): WasmLaunch {
   const [keys, dim] = twelves(s);
   return {
     kernel: 'attention',
-    args: [
-      ...[t.q, t.k, t.v, t.mask ?? 0, t.output, t.lse],
-      ...[s.heads, s.L, s.S, s.dim],
-      ...[...headed(t.q), ...headed(t.k), ...headed(t.v), ...rowed(t.output)],
-      ...tail(t, attrs),
-    ],
+    args: [t.q, t.k, t.v, t.mask ?? 0, t.output, t.lse, attrs.scale, threshold(attrs.p)],
+    layout: layout(t, attrs, headed(t.q), headed(t.k), headed(t.v), rowed(t.output)),
     range: s.batch * s.heads,
     grain: grain(s, 4),
     scratch: 4 * (2 * keys * dim + 16 * (keys + dim) + 128),
@@ -103,10 +100,9 @@ export function backwardOnWasm(t: Backward, attrs: AttentionAttrs): WasmLaunch {
     kernel: 'attentionBackward',
     args: [
       ...[t.q, t.k, t.v, t.mask ?? 0, t.y, t.lse, t.dy, t.output, t.dk, t.dv],
-      ...[s.heads, s.L, s.S, s.dim],
-      ...[...headed(t.q), ...headed(t.k), ...headed(t.v), ...rowed(t.y), ...rowed(t.dy)],
-      ...tail(t, attrs),
+      ...[attrs.scale, threshold(attrs.p)],
     ],
+    layout: layout(t, attrs, headed(t.q), headed(t.k), headed(t.v), rowed(t.y), rowed(t.dy)),
     range: s.batch * s.heads,
     grain: grain(s, 10),
     scratch: 4 * (3 * keys * dim + 72 * keys + 96 * dim + 768),

@@ -2,7 +2,7 @@ import binaryShader from '../../shaders/binary.wgsl';
 import scalarShader from '../../shaders/binary_scalar.wgsl';
 import type { GradContext } from '../autograd.ts';
 import { dispatch, grid } from '../backend.ts';
-import { anchor, uniformDims, WALK_BYTES } from '../copy.ts';
+import { anchor, layoutOf, uniformDims, WALK_BYTES } from '../copy.ts';
 import { type DType, promote } from '../dtype.ts';
 import { type CaseInput, defineOp, type OpCase } from '../op.ts';
 import { map, zip } from '../reference.ts';
@@ -130,9 +130,9 @@ export function defineBinary(name: keyof typeof CODES, spec: Binary): (x: Tensor
       });
     },
     wasm: ({ x, y, output }) => {
-      const { sizes, strides } = broadcastWalk(output.shape, x, y);
-      const args = [code(x.dtype), x, y, output, ...sizes, ...strides[0]!, ...strides[1]!];
-      return { kernel: 'binary', args, range: sizeOf(output.shape), grain: GRAIN, scratch: WALK_BYTES + 32 };
+      const args = [code(x.dtype), x, y, output];
+      const layout = layoutOf(broadcastWalk(output.shape, x, y));
+      return { kernel: 'binary', args, layout, range: sizeOf(output.shape), grain: GRAIN, scratch: WALK_BYTES + 32 };
     },
     reference: ({ x, y }) => zip(f, x, y),
     cases: [...shapes(takes), ...cases, ...(bench ? BENCH : [])],

@@ -1,7 +1,7 @@
 import gatherShader from '../../shaders/gather.wgsl';
 import scatterShader from '../../shaders/scatter_add.wgsl';
 import { dispatch, grid, type Operand } from '../backend.ts';
-import { anchor, MAX_DIMS, padDims, uniformDims, WALK_BYTES, walk } from '../copy.ts';
+import { anchor, layoutOf, MAX_DIMS, padDims, uniformDims, WALK_BYTES, walk } from '../copy.ts';
 import { ShapeError, show } from '../errors.ts';
 import { defineOp } from '../op.ts';
 import { at, build, type NDArray, ndarray, indices as places } from '../reference.ts';
@@ -65,8 +65,9 @@ const gatherOp = defineOp({
   },
   wasm: ({ x, index, output }, { dim }) => {
     const { size, step, sizes, strides } = gatherWalk(x, index, dim);
-    const args = [index, x, output, size, step, ...sizes, ...strides[0]!, ...strides[1]!];
-    return { kernel: 'gather', args, range: sizeOf(output.shape), grain: 16384, scratch: WALK_BYTES };
+    const layout = layoutOf({ sizes, strides });
+    const args = [index, x, output, size, step];
+    return { kernel: 'gather', args, layout, range: sizeOf(output.shape), grain: 16384, scratch: WALK_BYTES };
   },
   saves: ['index'],
   grad: (dy, { index }, { attrs: { dim }, shapes }) => ({ x: scatterAddZeros(shapes.x, dim, index, dy) }),
@@ -159,9 +160,9 @@ const scatterAddOp = defineOp({
   wasm: ({ x, index, source, output }, attrs, tools) => {
     const { sizes, limits, dim } = scatterSizes(output.shape, index.shape, attrs.dim);
     const outer = sizeOf(sizes.slice(0, dim));
-    const args = [x ?? tools.none, index, source, output, x === undefined ? 0 : 1, dim, ...sizes, ...limits];
+    const args = [x ?? tools.none, index, source, output, x === undefined ? 0 : 1, dim];
     const grain = Math.ceil((16384 * outer) / Math.max(1, sizeOf(sizes) + sizeOf(limits)));
-    return { kernel: 'scatterAdd', args, range: outer, grain, scratch: 64 };
+    return { kernel: 'scatterAdd', args, layout: [...sizes, ...limits], range: outer, grain };
   },
   saves: ['index'],
   grad: (dy, { index }, { attrs: { dim }, needs }) => ({

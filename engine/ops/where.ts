@@ -1,7 +1,7 @@
 import maskedFillShader from '../../shaders/masked_fill.wgsl';
 import whereShader from '../../shaders/where.wgsl';
 import { dispatch, grid } from '../backend.ts';
-import { anchor, uniformDims, WALK_BYTES } from '../copy.ts';
+import { anchor, layoutOf, uniformDims, WALK_BYTES } from '../copy.ts';
 import { type DType, promote } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
 import { defineOp } from '../op.ts';
@@ -49,9 +49,9 @@ const whereOp = defineOp({
     });
   },
   wasm: ({ condition, x, y, output }) => {
-    const { sizes, strides } = broadcastWalk(output.shape, condition, x, y);
-    const args = [condition, x, y, output, ...sizes, ...strides.flat()];
-    return { kernel: 'where', args, range: sizeOf(output.shape), grain: GRAIN, scratch: WALK_BYTES + 48 };
+    const args = [condition, x, y, output];
+    const layout = layoutOf(broadcastWalk(output.shape, condition, x, y));
+    return { kernel: 'where', args, layout, range: sizeOf(output.shape), grain: GRAIN, scratch: WALK_BYTES + 48 };
   },
   saves: ['condition'],
   grad: (dy, { condition }, { needs, shapes }) => ({
@@ -111,8 +111,10 @@ const maskedFillOp = defineOp({
   },
   wasm: ({ x, mask, output }, { value, keep }) => {
     const { sizes, strides } = broadcastWalk(output.shape, x, mask);
-    const args = [x, mask, output, wordOf(x.dtype, value), Number(keep), ...sizes, ...strides.flat()];
-    return { kernel: 'maskedFill', args, range: sizeOf(output.shape), grain: GRAIN, scratch: WALK_BYTES + 64 };
+    const [ofX, ofMask, ofValue] = [strides[0]!, strides[1]!, sizes.map(() => 0)];
+    const layout = layoutOf({ sizes, strides: keep ? [ofMask, ofX, ofValue] : [ofMask, ofValue, ofX] });
+    const args = [x, mask, output, wordOf(x.dtype, value), Number(keep)];
+    return { kernel: 'maskedFill', args, layout, range: sizeOf(output.shape), grain: GRAIN, scratch: WALK_BYTES + 64 };
   },
   saves: ['mask'],
   grad: (dy, { mask }, { attrs: { keep }, shapes }): { x: Tensor } => ({

@@ -157,19 +157,19 @@ export class WasmBackend implements Backend {
   run(launch: Launch): void {
     this.#check();
     if (!('kernel' in launch)) throw new DeviceError(`wasm: ${launch.shader.name} is a shader. Use a WebGPU device.`);
-    const { kernel, args, range, grain = range, scratch = 0, partsPerThread = PARTS_PER_THREAD } = launch;
+    const { kernel, range, grain = range, scratch = 0, partsPerThread = PARTS_PER_THREAD } = launch;
     const found = this.#kernels.get(kernel);
     if (found === undefined) {
       throw new DeviceError(`wasm: no kernel is called ${kernel}. Export it in assembly/index.ts.`);
     }
+    const numbers = this.#arguments(launch);
     const expected = found.call.length - RANGE_ARGUMENTS;
-    if (args.length !== expected) {
+    if (numbers.length !== expected) {
       throw new DeviceError(
-        `wasm: kernel ${kernel} got ${args.length} arguments, expected ${expected} before its range.`,
+        `wasm: kernel ${kernel} got ${numbers.length} arguments, expected ${expected} before its range.`,
       );
     }
     if (range <= 0) return;
-    const numbers = this.#arguments(launch, args);
     const { count } = this.#threads;
     const most = Math.min(CONTROL.maxParts, count * partsPerThread);
     const parts = count === 1 ? 1 : Math.max(1, Math.min(most, Math.floor(range / Math.max(1, grain))));
@@ -227,13 +227,16 @@ export class WasmBackend implements Backend {
     return buffer;
   }
 
-  #arguments({ kernel }: WasmLaunch, args: WasmLaunch['args']): number[] {
-    if (args.length > CONTROL.maxArgs) {
-      throw new DeviceError(`wasm: ${kernel} has ${args.length} arguments, at most ${CONTROL.maxArgs}.`);
-    }
-    return args.map((a) =>
+  /** All arguments before the range. A kernel has run when `run` returns, so one place serves every layout. */
+  #arguments({ kernel, args, layout }: WasmLaunch): number[] {
+    const numbers = args.map((a) =>
       typeof a === 'number' ? a : this.#own(kernel, a.buffer).address + a.offset * elementBytes(a.dtype),
     );
+    if (layout !== undefined) numbers.push(this.#threads.setLayout(layout));
+    if (numbers.length > CONTROL.maxArgs) {
+      throw new DeviceError(`wasm: ${kernel} has ${numbers.length} arguments, at most ${CONTROL.maxArgs}.`);
+    }
+    return numbers;
   }
 
   /** Room for `bytes` for each thread, kept from call to call. */

@@ -23,6 +23,7 @@ export class Threads {
   readonly #bounds: Float64Array;
   readonly #args: Float64Array;
   readonly #text: Uint16Array;
+  readonly #layout: Int32Array;
   readonly #calls: readonly ((...args: number[]) => void)[];
   readonly #mayBlock = mayBlock();
   #helpers: Helper[] = [];
@@ -35,7 +36,17 @@ export class Threads {
     this.#bounds = new Float64Array(buffer, control + CONTROL.boundBytes, CONTROL.maxParts + 1);
     this.#args = new Float64Array(buffer, control + CONTROL.argBytes, CONTROL.maxArgs);
     this.#text = new Uint16Array(buffer, control + CONTROL.errorBytes, CONTROL.maxError);
+    this.#layout = new Int32Array(buffer, control + CONTROL.layoutBytes, CONTROL.maxLayout);
     this.#words.fill(0);
+  }
+
+  /** Writes the integers of the next call where every thread reads them; returns their address. */
+  setLayout(layout: readonly number[]): number {
+    if (layout.length > CONTROL.maxLayout) {
+      throw new DeviceError(`wasm: a layout of ${layout.length} integers, at most ${CONTROL.maxLayout}.`);
+    }
+    this.#layout.set(layout);
+    return this.#layout.byteOffset;
   }
 
   /** The caller and its workers. */

@@ -20,9 +20,11 @@ export const CONTROL = {
   scratchBytes: 256, // f64[2]: base and step from thread to thread
   boundBytes: 272, // f64[maxParts + 1]: part i covers [bound i, bound i + 1)
   argBytes: 272 + 8 * 129, // f64[maxArgs]
-  errorBytes: 272 + 8 * 129 + 8 * 96, // u16[maxError]
+  layoutBytes: 272 + 8 * 129 + 8 * 48, // i32[maxLayout]
+  errorBytes: 272 + 8 * 129 + 8 * 48 + 4 * 64, // u16[maxError]
   maxParts: 128,
-  maxArgs: 96,
+  maxArgs: 48,
+  maxLayout: 64,
   maxError: 512,
   bytes: 4096,
 } as const;

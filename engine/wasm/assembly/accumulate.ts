@@ -1,34 +1,10 @@
 import { nextRow, rowOf, rowSize, seek, stepOf, walkOperand, walkSizes } from './lib/strided';
 
-/** target += x over elements [begin, end); n: sizes, a and b: strides of target and x. Scratch: WALK_BYTES. */
-export function accumulate(
-  target: usize,
-  x: usize,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  n4: i32,
-  n5: i32,
-  a0: i32,
-  a1: i32,
-  a2: i32,
-  a3: i32,
-  a4: i32,
-  a5: i32,
-  b0: i32,
-  b1: i32,
-  b2: i32,
-  b3: i32,
-  b4: i32,
-  b5: i32,
-  begin: i32,
-  end: i32,
-  scratch: usize,
-): void {
-  walkSizes(scratch, n0, n1, n2, n3, n4, n5);
-  walkOperand(scratch, 0, target, a0, a1, a2, a3, a4, a5);
-  walkOperand(scratch, 1, x, b0, b1, b2, b3, b4, b5);
+/** target += x over elements [begin, end). Layout: sizes, strides of target, of x. Scratch: WALK_BYTES. */
+export function accumulate(target: usize, x: usize, layout: usize, begin: i32, end: i32, scratch: usize): void {
+  walkSizes(scratch, layout);
+  walkOperand(scratch, layout, 0, target);
+  walkOperand(scratch, layout, 1, x);
   const size = rowSize(scratch);
   const stepTarget = stepOf(scratch, 0);
   const stepX = stepOf(scratch, 1);

@@ -4,18 +4,23 @@ import {
   dropP,
   dropRow,
   head,
+  K,
   L,
   NO_KEYS,
+  O,
   packPanels,
   packQueries,
   panelBytes,
   prepare,
+  Q,
   QUERIES,
+  rowBytes,
   S,
   scaleAndHide,
   scaleAndHideRow,
   times,
   unpackQueries,
+  V,
   visible,
 } from './lib/attention';
 import { byDots, byRows } from './lib/few';
@@ -29,9 +34,8 @@ const FEW: i32 = 2;
  * Attention without ever storing the weights of all queries: o = dropout(softmax(q·kᵀ·scale + mask))·v
  * (Milakov and Gimelshein 2018; Dao et al. 2022).
  *
- * q: [batch, heads, L, dim], k, v: [batch, heads, S, dim]: steps between batches, heads and rows in elements, numbers of
- * a row side by side; mask: non-zero where hidden, four steps, 0 where broadcast; `causal`: query i sees key j up to
- * i + S − L. lse: [batch, heads, L] = log Σ e^score, or NO_KEYS where every key is hidden (o is zero there).
+ * q: [batch, heads, L, dim], k, v: [batch, heads, S, dim], numbers of a row side by side; mask: non-zero where hidden;
+ * causal: query i sees key j up to i + S − L. Layout: see `prepare`. lse: [batch, heads, L] = log Σ e^score, or NO_KEYS where every key is hidden (o is zero there).
  *
  * The keys and values of a head are packed once; then 8 queries at a time go through all keys, whose scores lie as
  * [keys, 8]: maximum, exponential and sum run in lanes, and the weights are what the product with v reads.
@@ -45,63 +49,30 @@ export function attention(
   mask: usize,
   o: usize,
   lse: usize,
-  heads_: i32,
-  L_: i32,
-  S_: i32,
-  dim_: i32,
-  qB: i32,
-  qH: i32,
-  qL: i32,
-  kB: i32,
-  kH: i32,
-  kS: i32,
-  vB: i32,
-  vH: i32,
-  vS: i32,
-  oB: i32,
-  oH: i32,
-  oL: i32,
-  mB: i32,
-  mH: i32,
-  mL: i32,
-  mS: i32,
-  causal: i32,
   scale: f32,
   p: f32,
-  stream: u32,
-  low: u32,
-  high: u32,
+  layout: usize,
   begin: i32,
   end: i32,
   scratch: usize,
 ): void {
-  prepare(heads_, L_, S_, dim_, mask, mB, mH, mL, mS, causal, scale, p, stream, low, high);
+  prepare(layout, mask, scale, p);
+  const qStep = rowBytes(Q);
+  const kStep = rowBytes(K);
+  const vStep = rowBytes(V);
+  const oStep = rowBytes(O);
   for (let z = begin; z < end; z++) {
-    const queries = head(q, z, qB, qH);
-    const keys = head(k, z, kB, kH);
-    const values = head(v, z, vB, vH);
-    const out = head(o, z, oB, oH);
+    const queries = head(q, z, Q);
+    const keys = head(k, z, K);
+    const values = head(v, z, V);
+    const out = head(o, z, O);
     const to = lse + ((<usize>(z * L)) << 2);
-    if (L <= FEW) {
-      for (let i = 0; i < L; i++) {
-        const row = queries + ((<usize>(i * qL)) << 2);
-        const at = out + ((<usize>(i * oL)) << 2);
-        attendRow(z, i, row, keys, (<usize>kS) << 2, values, (<usize>vS) << 2, at, to + ((<usize>i) << 2), scratch);
-      }
-    } else {
-      attendHead(
-        z,
-        queries,
-        (<usize>qL) << 2,
-        keys,
-        (<usize>kS) << 2,
-        values,
-        (<usize>vS) << 2,
-        out,
-        (<usize>oL) << 2,
-        to,
-        scratch,
-      );
+    if (L > FEW) {
+      attendHead(z, queries, qStep, keys, kStep, values, vStep, out, oStep, to, scratch);
+      continue;
+    }
+    for (let i: usize = 0; i < <usize>L; i++) {
+      attendRow(z, <i32>i, queries + i * qStep, keys, kStep, values, vStep, out + i * oStep, to + (i << 2), scratch);
     }
   }
 }

@@ -1,20 +1,26 @@
 import {
   dim,
+  DO,
   drawFactors,
   dropP,
   head,
+  K,
   L,
   NO_KEYS,
+  O,
   packPanels,
   packQueries,
   panelBytes,
   prepare,
+  Q,
   QUERIES,
+  rowBytes,
   S,
   scale,
   scaleAndHide,
   times,
   unpackQueries,
+  V,
   visible,
 } from './lib/attention';
 import { addOuter, packRowPanels } from './lib/outer';
@@ -28,7 +34,7 @@ const BLOCKS: i32 = 4;
  * Gradients of the three inputs of `attention` from dO, with the weights p = e^(score − lse) computed anew:
  * dV = pᵀ·dO, ds = p ∘ (dO·vᵀ − rowsum(dO ∘ o)), dQ = scale·ds·k, dK = scale·dsᵀ·q.
  *
- * Steps of q, k, v, o and dO as in `attention`; dq: [batch, heads, L, dim], dk, dv: [batch, heads, S, dim], all without
+ * Layout as in `attention`, with dO behind o; dq: [batch, heads, L, dim], dk, dv: [batch, heads, S, dim], all without
  * gaps.
  *
  * Range: batch · heads. Scratch, with s = S and d = dim rounded up to multiples of 12: 4·(3·s·d + 72·s + 96·d + 768) bytes.
@@ -44,40 +50,18 @@ export function attentionBackward(
   dq: usize,
   dk: usize,
   dv: usize,
-  heads_: i32,
-  L_: i32,
-  S_: i32,
-  dim_: i32,
-  qB: i32,
-  qH: i32,
-  qL: i32,
-  kB: i32,
-  kH: i32,
-  kS: i32,
-  vB: i32,
-  vH: i32,
-  vS: i32,
-  oB: i32,
-  oH: i32,
-  oL: i32,
-  gB: i32,
-  gH: i32,
-  gL: i32,
-  mB: i32,
-  mH: i32,
-  mL: i32,
-  mS: i32,
-  causal: i32,
   scale_: f32,
   p: f32,
-  stream: u32,
-  low: u32,
-  high: u32,
+  layout: usize,
   begin: i32,
   end: i32,
   scratch: usize,
 ): void {
-  prepare(heads_, L_, S_, dim_, mask, mB, mH, mL, mS, causal, scale_, p, stream, low, high);
+  prepare(layout, mask, scale_, p);
+  const qStep = rowBytes(Q);
+  const kStep = rowBytes(K);
+  const oStep = rowBytes(O);
+  const gStep = rowBytes(DO);
   const wide = (<usize>packedDepth(dim)) << 5;
   const long = (<usize>packedDepth(S)) << 5;
   const keyPanels = scratch + 256;
@@ -94,31 +78,31 @@ export function attentionBackward(
   const slopeRows = queryRows + ((<usize>(((dim + 7) >> 3) * BLOCKS)) << 8);
   const block = (<usize>(S * dim)) << 2;
   for (let z = begin; z < end; z++) {
-    const queries = head(q, z, qB, qH);
-    const grads = head(dO, z, gB, gH);
-    const keys = head(k, z, kB, kH);
+    const queries = head(q, z, Q);
+    const grads = head(dO, z, DO);
+    const keys = head(k, z, K);
     const toK = dk + <usize>z * block;
     const toV = dv + <usize>z * block;
-    packPanels(keys, (<usize>kS) << 2, 4, S, dim, keyPanels);
-    packPanels(head(v, z, vB, vH), (<usize>vS) << 2, 4, S, dim, valuePanels);
-    packPanels(keys, 4, (<usize>kS) << 2, dim, S, keyColumns);
+    packPanels(keys, kStep, 4, S, dim, keyPanels);
+    packPanels(head(v, z, V), rowBytes(V), 4, S, dim, valuePanels);
+    packPanels(keys, 4, kStep, dim, S, keyColumns);
     memory.fill(toK, 0, block);
     memory.fill(toV, 0, block);
     for (let first = 0; first < L; first += BLOCKS * QUERIES) {
       const count = min(BLOCKS * QUERIES, L - first);
       const blocks = (count + QUERIES - 1) / QUERIES;
       const most = visible(first + count - 1);
-      packRowPanels(queries + ((<usize>(first * qL)) << 2), (<usize>qL) << 2, count, dim, queryRows);
-      packRowPanels(grads + ((<usize>(first * gL)) << 2), (<usize>gL) << 2, count, dim, slopeRows);
+      packRowPanels(queries + <usize>first * qStep, qStep, count, dim, queryRows);
+      packRowPanels(grads + <usize>first * gStep, gStep, count, dim, slopeRows);
       for (let b = 0; b < blocks; b++) {
         const row = first + b * QUERIES;
         const here = min(QUERIES, L - row);
         const seen = visible(row + here - 1);
         const p = weights + <usize>b * long;
         const ds = slopes + <usize>b * long;
-        packQueries(queries, (<usize>qL) << 2, row, query);
-        packQueries(grads, (<usize>gL) << 2, row, slope);
-        packQueries(head(o, z, oB, oH), (<usize>oL) << 2, row, result);
+        packQueries(queries, qStep, row, query);
+        packQueries(grads, gStep, row, slope);
+        packQueries(head(o, z, O), oStep, row, result);
         times(keyPanels, seen, dim, query, dim, p);
         times(valuePanels, seen, dim, slope, dim, ds);
         scaleAndHide(z, row, seen, p, scratch);

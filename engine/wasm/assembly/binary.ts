@@ -176,7 +176,7 @@ function anyRow(code: i32, x: usize, y: usize, output: usize, stepX: usize, step
 }
 
 /**
- * output = x ∘ y over elements [begin, end) of the row-major output; n: sizes, a and b: strides of x and y. Scratch:
+ * output = x ∘ y over elements [begin, end) of the row-major output. Layout: sizes, strides of x, of y. Scratch:
  * WALK_BYTES and 32 more.
  */
 export function binary(
@@ -184,31 +184,14 @@ export function binary(
   x: usize,
   y: usize,
   output: usize,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  n4: i32,
-  n5: i32,
-  a0: i32,
-  a1: i32,
-  a2: i32,
-  a3: i32,
-  a4: i32,
-  a5: i32,
-  b0: i32,
-  b1: i32,
-  b2: i32,
-  b3: i32,
-  b4: i32,
-  b5: i32,
+  layout: usize,
   begin: i32,
   end: i32,
   scratch: usize,
 ): void {
-  walkSizes(scratch, n0, n1, n2, n3, n4, n5);
-  walkOperand(scratch, 0, x, a0, a1, a2, a3, a4, a5);
-  walkOperand(scratch, 1, y, b0, b1, b2, b3, b4, b5);
+  walkSizes(scratch, layout);
+  walkOperand(scratch, layout, 0, x);
+  walkOperand(scratch, layout, 1, y);
   const size = rowSize(scratch);
   const stepX = stepOf(scratch, 0);
   const stepY = stepOf(scratch, 1);

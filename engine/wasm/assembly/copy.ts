@@ -1,37 +1,13 @@
 import { nextRow, rowOf, rowSize, rowsLeft, rowStepOf, seek, stepOf, walkOperand, walkSizes } from './lib/strided';
 
 /**
- * Elements [begin, end) of `from` into `to`, both with any strides; n: sizes, a and b: strides of `from` and `to`.
- * Bits are kept. Scratch: WALK_BYTES.
+ * Elements [begin, end) of `from` into `to`, both with any strides. Layout: sizes, strides of `from`, of
+ * `to`. Bits are kept. Scratch: WALK_BYTES.
  */
-export function copy(
-  from: usize,
-  to: usize,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  n4: i32,
-  n5: i32,
-  a0: i32,
-  a1: i32,
-  a2: i32,
-  a3: i32,
-  a4: i32,
-  a5: i32,
-  b0: i32,
-  b1: i32,
-  b2: i32,
-  b3: i32,
-  b4: i32,
-  b5: i32,
-  begin: i32,
-  end: i32,
-  scratch: usize,
-): void {
-  walkSizes(scratch, n0, n1, n2, n3, n4, n5);
-  walkOperand(scratch, 0, from, a0, a1, a2, a3, a4, a5);
-  walkOperand(scratch, 1, to, b0, b1, b2, b3, b4, b5);
+export function copy(from: usize, to: usize, layout: usize, begin: i32, end: i32, scratch: usize): void {
+  walkSizes(scratch, layout);
+  walkOperand(scratch, layout, 0, from);
+  walkOperand(scratch, layout, 1, to);
   const size = rowSize(scratch);
   const stepFrom = stepOf(scratch, 0);
   const stepTo = stepOf(scratch, 1);

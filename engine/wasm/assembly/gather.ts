@@ -1,8 +1,9 @@
 import { nextRow, rowOf, rowSize, seek, stepOf, walkOperand, walkSizes } from './lib/strided';
 
 /**
- * output[…, j, …] = x[…, indices[…, j, …], …]: n: sizes of the output, a and b: strides of indices and x, those of x 0 along
- * the dimension chosen, which has `size` places `step` elements apart. A place outside gives 0. Range: the output.
+ * output[…, j, …] = x[…, indices[…, j, …], …]. Layout: sizes of the output, strides of indices, of x; those of x are 0
+ * along the dimension chosen, which has `size` places `step` elements apart. A place outside gives 0. Range: the output.
+ * Scratch: WALK_BYTES.
  */
 export function gather(
   indices: usize,
@@ -10,31 +11,14 @@ export function gather(
   output: usize,
   size: i32,
   step: i32,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  n4: i32,
-  n5: i32,
-  a0: i32,
-  a1: i32,
-  a2: i32,
-  a3: i32,
-  a4: i32,
-  a5: i32,
-  b0: i32,
-  b1: i32,
-  b2: i32,
-  b3: i32,
-  b4: i32,
-  b5: i32,
+  layout: usize,
   begin: i32,
   end: i32,
   scratch: usize,
 ): void {
-  walkSizes(scratch, n0, n1, n2, n3, n4, n5);
-  walkOperand(scratch, 0, indices, a0, a1, a2, a3, a4, a5);
-  walkOperand(scratch, 1, x, b0, b1, b2, b3, b4, b5);
+  walkSizes(scratch, layout);
+  walkOperand(scratch, layout, 0, indices);
+  walkOperand(scratch, layout, 1, x);
   const row = rowSize(scratch);
   const stepIndex = stepOf(scratch, 0);
   const stepX = stepOf(scratch, 1);
@@ -55,8 +39,8 @@ export function gather(
 
 /**
  * output = x (or 0 where base = 0), with source[…, j, …] added at place indices[…, j, …] of dimension `dim`, in rising order
- * of j. n: sizes of output, l: sizes of indices and source, at most n but along dim. All contiguous. Scratch: 64 bytes.
- * Range: the product of the sizes before dim.
+ * of j. Layout: sizes of output; of indices and source, at most those of output but along dim. All contiguous. Range:
+ * the product of the sizes before dim.
  */
 export function scatterAdd(
   x: usize,
@@ -65,46 +49,34 @@ export function scatterAdd(
   output: usize,
   base: i32,
   dim: i32,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  n4: i32,
-  n5: i32,
-  l0: i32,
-  l1: i32,
-  l2: i32,
-  l3: i32,
-  l4: i32,
-  l5: i32,
+  layout: usize,
   begin: i32,
   end: i32,
-  scratch: usize,
+  _scratch: usize,
 ): void {
-  walkSizes(scratch, n0, n1, n2, n3, n4, n5);
-  const limits = scratch + 24;
-  walkSizes(limits, l0, l1, l2, l3, l4, l5);
+  const sizes = layout;
+  const limits = layout + 24;
   let inner = 1;
   let innerLimit = 1;
   for (let d = dim + 1; d < 6; d++) {
-    inner *= sizeAt(scratch, d);
+    inner *= sizeAt(sizes, d);
     innerLimit *= sizeAt(limits, d);
   }
-  const size = sizeAt(scratch, dim);
+  const size = sizeAt(sizes, dim);
   const places = sizeAt(limits, dim);
   const block = <usize>size * inner;
   for (let outer = begin; outer < end; outer++) {
     const to = output + outer * block * 4;
     if (base != 0) memory.copy(to, x + outer * block * 4, block << 2);
     else memory.fill(to, 0, block << 2);
-    let from = rankIn(outer, scratch, limits, dim);
+    let from = rankIn(outer, sizes, limits, dim);
     if (from < 0) continue;
     from *= places * innerLimit;
     for (let j = 0; j < places; j++) {
       for (let k = 0; k < innerLimit; k++, from++) {
         const place = load<i32>(indices + ((<usize>from) << 2));
         if (<u32>place >= <u32>size) continue;
-        const column = inner == innerLimit ? k : columnOf(k, scratch, limits, dim);
+        const column = inner == innerLimit ? k : columnOf(k, sizes, limits, dim);
         const at = to + (<usize>place * inner + column) * 4;
         store<f32>(at, load<f32>(at) + load<f32>(source + ((<usize>from) << 2)));
       }

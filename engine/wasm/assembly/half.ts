@@ -16,28 +16,10 @@ export function convertToHalf(x: usize, out: usize, begin: i32, end: i32, _scrat
   }
 }
 
-/** float16 with any strides → float32 without gaps; n: sizes, a: strides. Range: elements. Scratch: WALK_BYTES. */
-export function convertFromHalf(
-  from: usize,
-  to: usize,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  n4: i32,
-  n5: i32,
-  a0: i32,
-  a1: i32,
-  a2: i32,
-  a3: i32,
-  a4: i32,
-  a5: i32,
-  begin: i32,
-  end: i32,
-  scratch: usize,
-): void {
-  walkSizes(scratch, n0, n1, n2, n3, n4, n5);
-  walkHalves(scratch, 0, from, a0, a1, a2, a3, a4, a5);
+/** float16 with any strides → float32 without gaps. Layout: sizes, strides. Range: elements. Scratch: WALK_BYTES. */
+export function convertFromHalf(from: usize, to: usize, layout: usize, begin: i32, end: i32, scratch: usize): void {
+  walkSizes(scratch, layout);
+  walkHalves(scratch, layout, 0, from);
   const size = rowSize(scratch);
   const step = stepOf(scratch, 0);
   let column = seek(scratch, 1, begin);
@@ -57,27 +39,9 @@ export function convertFromHalf(
 }
 
 /** float16 with any strides → float16 without gaps; see convertFromHalf. Bits are kept. */
-export function copyHalf(
-  from: usize,
-  to: usize,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  n4: i32,
-  n5: i32,
-  a0: i32,
-  a1: i32,
-  a2: i32,
-  a3: i32,
-  a4: i32,
-  a5: i32,
-  begin: i32,
-  end: i32,
-  scratch: usize,
-): void {
-  walkSizes(scratch, n0, n1, n2, n3, n4, n5);
-  walkHalves(scratch, 0, from, a0, a1, a2, a3, a4, a5);
+export function copyHalf(from: usize, to: usize, layout: usize, begin: i32, end: i32, scratch: usize): void {
+  walkSizes(scratch, layout);
+  walkHalves(scratch, layout, 0, from);
   const size = rowSize(scratch);
   const step = stepOf(scratch, 0);
   let column = seek(scratch, 1, begin);

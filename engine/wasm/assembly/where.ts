@@ -48,46 +48,23 @@ function selectRow(
 }
 
 /**
- * output = condition ? x : y over elements [begin, end) of the row-major output; n: sizes, a, b and c: strides of
- * condition, x and y. Scratch: WALK_BYTES and 48 more.
+ * output = condition ? x : y over elements [begin, end) of the row-major output. Layout: sizes, strides of
+ * condition, of x, of y. Scratch: WALK_BYTES and 48 more.
  */
 export function where(
   condition: usize,
   x: usize,
   y: usize,
   output: usize,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  n4: i32,
-  n5: i32,
-  a0: i32,
-  a1: i32,
-  a2: i32,
-  a3: i32,
-  a4: i32,
-  a5: i32,
-  b0: i32,
-  b1: i32,
-  b2: i32,
-  b3: i32,
-  b4: i32,
-  b5: i32,
-  c0: i32,
-  c1: i32,
-  c2: i32,
-  c3: i32,
-  c4: i32,
-  c5: i32,
+  layout: usize,
   begin: i32,
   end: i32,
   scratch: usize,
 ): void {
-  walkSizes(scratch, n0, n1, n2, n3, n4, n5);
-  walkOperand(scratch, 0, condition, a0, a1, a2, a3, a4, a5);
-  walkOperand(scratch, 1, x, b0, b1, b2, b3, b4, b5);
-  walkOperand(scratch, 2, y, c0, c1, c2, c3, c4, c5);
+  walkSizes(scratch, layout);
+  walkOperand(scratch, layout, 0, condition);
+  walkOperand(scratch, layout, 1, x);
+  walkOperand(scratch, layout, 2, y);
   const size = rowSize(scratch);
   const stepCondition = stepOf(scratch, 0);
   const stepX = stepOf(scratch, 1);
@@ -107,8 +84,8 @@ export function where(
 }
 
 /**
- * output = mask ? value : x, or with `keep` mask ? x : value; n: sizes, a and b: strides of x and mask, `bits` those of
- * the value. Scratch: WALK_BYTES and 52 more.
+ * output = mask ? value : x, or with `keep` mask ? x : value; `bits` are those of the value. Layout: sizes, strides of
+ * mask, of what is taken where it is true, of what elsewhere; those of the value are 0. Scratch: WALK_BYTES and 52 more.
  */
 export function maskedFill(
   x: usize,
@@ -116,97 +93,13 @@ export function maskedFill(
   output: usize,
   bits: i32,
   keep: i32,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  n4: i32,
-  n5: i32,
-  a0: i32,
-  a1: i32,
-  a2: i32,
-  a3: i32,
-  a4: i32,
-  a5: i32,
-  b0: i32,
-  b1: i32,
-  b2: i32,
-  b3: i32,
-  b4: i32,
-  b5: i32,
+  layout: usize,
   begin: i32,
   end: i32,
   scratch: usize,
 ): void {
   const value = scratch + WALK_BYTES + 48;
   store<i32>(value, bits);
-  if (keep) {
-    where(
-      mask,
-      x,
-      value,
-      output,
-      n0,
-      n1,
-      n2,
-      n3,
-      n4,
-      n5,
-      b0,
-      b1,
-      b2,
-      b3,
-      b4,
-      b5,
-      a0,
-      a1,
-      a2,
-      a3,
-      a4,
-      a5,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      begin,
-      end,
-      scratch,
-    );
-  } else {
-    where(
-      mask,
-      value,
-      x,
-      output,
-      n0,
-      n1,
-      n2,
-      n3,
-      n4,
-      n5,
-      b0,
-      b1,
-      b2,
-      b3,
-      b4,
-      b5,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      a0,
-      a1,
-      a2,
-      a3,
-      a4,
-      a5,
-      begin,
-      end,
-      scratch,
-    );
-  }
+  if (keep) where(mask, x, value, output, layout, begin, end, scratch);
+  else where(mask, value, x, output, layout, begin, end, scratch);
 }

@@ -25,46 +25,53 @@ let stream: u32 = 0;
 let seedLow: u32 = 0;
 let seedHigh: u32 = 0;
 
-/** What all below works with, until the next call. */
-export function prepare(
-  heads_: i32,
-  L_: i32,
-  S_: i32,
-  dim_: i32,
-  mask: usize,
-  mB: i32,
-  mH: i32,
-  mL: i32,
-  mS: i32,
-  causal_: i32,
-  scale_: f32,
-  p: f32,
-  stream_: u32,
-  low: u32,
-  high: u32,
-): void {
-  heads = heads_;
-  L = L_;
-  S = S_;
-  dim = dim_;
-  scale = scale_;
-  causal = causal_ != 0;
+/** Operands of any steps, in the order of the layout. */
+export const Q: usize = 0;
+export const K: usize = 1;
+export const V: usize = 2;
+export const O: usize = 3;
+export const DO: usize = 4;
+let operands: usize = 0;
+
+/**
+ * What all below works with, until the next call. Layout: heads, L, S, dim; causal, stream, both words of the seed; steps
+ * of the mask between batches, heads, queries and keys, 0 where it is broadcast; of each operand its steps between
+ * batches, heads and rows.
+ */
+export function prepare(layout: usize, mask: usize, scale_: f32, p: f32): void {
+  heads = load<i32>(layout);
+  L = load<i32>(layout, 4);
+  S = load<i32>(layout, 8);
+  dim = load<i32>(layout, 12);
+  causal = load<i32>(layout, 16) != 0;
+  stream = load<u32>(layout, 20);
+  seedLow = load<u32>(layout, 24);
+  seedHigh = load<u32>(layout, 28);
   maskAt = mask;
-  maskB = mB;
-  maskH = mH;
-  maskL = mL;
-  maskS = mS;
+  maskB = load<i32>(layout, 32);
+  maskH = load<i32>(layout, 36);
+  maskL = load<i32>(layout, 40);
+  maskS = load<i32>(layout, 44);
+  operands = layout + 48;
+  scale = scale_;
   dropP = p;
-  stream = stream_;
-  seedLow = low;
-  seedHigh = high;
 }
 
-/** Where head z of x begins. */
+/** Where head z of x, which is operand `which`, begins. */
+export function head(x: usize, z: i32, which: usize): usize {
+  const steps = operands + which * 12;
+  return headAt(x, z, load<i32>(steps), load<i32>(steps, 4));
+}
+
 // @ts-expect-error decorator
 @inline
-export function head(x: usize, z: i32, b: i32, h: i32): usize {
-  return x + ((<usize>((z / heads) * b + (z % heads) * h)) << 2);
+function headAt(x: usize, z: i32, batchStep: i32, headStep: i32): usize {
+  return x + ((<usize>((z / heads) * batchStep + (z % heads) * headStep)) << 2);
+}
+
+/** Bytes from one row of operand `which` to the next. */
+export function rowBytes(which: usize): usize {
+  return (<usize>load<i32>(operands + which * 12, 8)) << 2;
 }
 
 /** Keys that query i may look at, before the mask. */
@@ -148,7 +155,7 @@ export function scaleAndHide(z: i32, row: i32, keys: i32, scores: usize, rows: u
   const last0 = causal ? i32x4.add(i32x4.splat(row + S - L), i32x4(0, 1, 2, 3)) : i32x4.splat(S);
   const last1 = causal ? i32x4.add(last0, i32x4.splat(4)) : last0;
   const each = maskAt != 0 && maskL != 0;
-  const mask = maskAt == 0 ? maskAt : head(maskAt, z, maskB, maskH);
+  const mask = maskAt == 0 ? maskAt : headAt(maskAt, z, maskB, maskH);
   if (each) {
     for (let q = 0; q < QUERIES; q++) {
       store<usize>(rows + ((<usize>q) << 2), mask + ((<usize>(min(row + q, L - 1) * maskL)) << 2));
@@ -227,7 +234,7 @@ function firstWord(z: i32, query: i32): u64 {
 
 /** Scores of one query in a row, [keys]: scaled, hidden ones −∞. */
 export function scaleAndHideRow(z: i32, query: i32, keys: i32, scores: usize): void {
-  const mask = maskAt == 0 ? maskAt : head(maskAt, z, maskB, maskH) + ((<usize>(query * maskL)) << 2);
+  const mask = maskAt == 0 ? maskAt : headAt(maskAt, z, maskB, maskH) + ((<usize>(query * maskL)) << 2);
   for (let j = 0; j < keys; j++) {
     const at = scores + ((<usize>j) << 2);
     const hidden = mask != 0 && load<i32>(mask + ((<usize>(j * maskS)) << 2)) != 0;

@@ -18,69 +18,29 @@ const OPERANDS: usize = 48;
 @inline
 const OPERAND: usize = 28;
 
-/** Starts the description of a walk: the sizes of the dimensions, all at least 1. */
-export function walkSizes(w: usize, n0: i32, n1: i32, n2: i32, n3: i32, n4: i32, n5: i32): void {
-  store<i32>(w, n0);
-  store<i32>(w, n1, 4);
-  store<i32>(w, n2, 8);
-  store<i32>(w, n3, 12);
-  store<i32>(w, n4, 16);
-  store<i32>(w, n5, 20);
+/** Starts the description of a walk from the layout of a call: the sizes of the dimensions, all at least 1. */
+export function walkSizes(w: usize, layout: usize): void {
+  memory.copy(w, layout, 24);
 }
 
-/** Operand k: its first element, and its strides in elements. */
-export function walkOperand(
-  w: usize,
-  k: usize,
-  address: usize,
-  s0: i32,
-  s1: i32,
-  s2: i32,
-  s3: i32,
-  s4: i32,
-  s5: i32,
-): void {
-  describe(w, k, address, 2, s0, s1, s2, s3, s4, s5);
+/** Operand k: its first element; its strides, in elements, stand in the layout behind the sizes and those before it. */
+export function walkOperand(w: usize, layout: usize, k: usize, address: usize): void {
+  describe(w, layout, k, address, 2);
 }
 
 /** The same for an operand of halves. */
-export function walkHalves(
-  w: usize,
-  k: usize,
-  address: usize,
-  s0: i32,
-  s1: i32,
-  s2: i32,
-  s3: i32,
-  s4: i32,
-  s5: i32,
-): void {
-  describe(w, k, address, 1, s0, s1, s2, s3, s4, s5);
+export function walkHalves(w: usize, layout: usize, k: usize, address: usize): void {
+  describe(w, layout, k, address, 1);
 }
 
 /** An element is 1 << shift bytes. */
 // @ts-expect-error decorator
 @inline
-function describe(
-  w: usize,
-  k: usize,
-  address: usize,
-  shift: i32,
-  s0: i32,
-  s1: i32,
-  s2: i32,
-  s3: i32,
-  s4: i32,
-  s5: i32,
-): void {
+function describe(w: usize, layout: usize, k: usize, address: usize, shift: i32): void {
   const at = w + OPERANDS + k * OPERAND;
+  const strides = layout + (k + 1) * 24;
   store<usize>(at, address);
-  store<i32>(at, s0 << shift, 4);
-  store<i32>(at, s1 << shift, 8);
-  store<i32>(at, s2 << shift, 12);
-  store<i32>(at, s3 << shift, 16);
-  store<i32>(at, s4 << shift, 20);
-  store<i32>(at, s5 << shift, 24);
+  for (let d: usize = 0; d < 24; d += 4) store<i32>(at + d, load<i32>(strides + d) << shift, 4);
 }
 
 /** Elements of a row. */
