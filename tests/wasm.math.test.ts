@@ -124,7 +124,7 @@ describe('random numbers', () => {
     for (const threshold of [1 << 20, 1 << 23, 15_000_001]) {
       const y = operand(three, [n]);
       const args = [x, y, n, threshold, 1, stream, ...seedWords(seed)];
-      three.run({ kernel: 'dropout', args, range: Math.ceil(n / 4), grain: 16 });
+      three.run({ kernel: 'dropout', args, range: Math.ceil(n / 4), grain: 16, scratch: 64 });
       const words = new Stream(seed, stream);
       const want = Array.from({ length: n }, () => (words.uniform() * 2 ** 24 >= threshold ? 1 : 0));
       expect([...(await data(three, y))]).toEqual(want);

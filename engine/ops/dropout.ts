@@ -31,7 +31,7 @@ const dropoutOp = defineOp({
   wasm: ({ x, output }, { p, seed, stream }) => {
     const total = sizeOf(x.shape);
     const args = [x, output, total, thresholdOf(p), scaleOf(p), stream, ...seedWords(seed)];
-    return { kernel: 'dropout', args, range: Math.ceil(total / 4), grain: 2048 };
+    return { kernel: 'dropout', args, range: Math.ceil(total / 4), grain: 2048, scratch: 64 };
   },
   // The same seed and stream give the same mask.
   grad: (dy, _saved, { attrs }): { x: Tensor } => ({ x: dropoutOp({ x: dy }, attrs) }),
