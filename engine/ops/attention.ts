@@ -115,14 +115,14 @@ function reference({ q, k, v, mask }: Inputs<NDArray>, { isCausal, scale, p, see
   return out;
 }
 
-/** dq of what is visible to all, without dropout; y and dy are [batch, L, heads, dim]. */
+/** dq of what is visible to all, without dropout; y, dy and dq are [batch, L, heads, dim]. */
 function backwardReference(
   { q, k, v, y, lse, dy }: Slots<BackwardInput, 'mask', NDArray>,
   { scale }: AttentionAttrs,
 ): NDArray {
   const [batch = 0, heads = 0, L = 0, dim = 0] = q.shape;
   const S = k.shape[2]!;
-  const dq = ndarray(q.shape);
+  const dq = ndarray(y.shape);
   const dot = (a: NDArray, i: number, b: NDArray, j: number): number => {
     let total = 0;
     for (let d = 0; d < dim; d++) total += a.data[i + d]! * b.data[j + d]!;
@@ -137,12 +137,15 @@ function backwardReference(
         const key = (z * S + j) * dim;
         const p = Math.exp(dot(q, row, k, key) * scale - lse.data[z * L + i]!);
         const ds = p * (dot(dy, out, v, key) - delta);
-        for (let d = 0; d < dim; d++) dq.data[row + d]! += scale * ds * k.data[key + d]!;
+        for (let d = 0; d < dim; d++) dq.data[out + d]! += scale * ds * k.data[key + d]!;
       }
     }
   }
   return dq;
 }
+
+/** [batch, rows, heads, dim] for [batch, heads, rows, dim]: as projections write queries, keys and values. */
+const rowsFirst = ({ shape: [batch = 0, heads = 0, rows = 0, dim = 0] }: Meta): Shape => [batch, rows, heads, dim];
 
 type BackwardInput = 'q' | 'k' | 'v' | 'mask' | 'y' | 'lse' | 'dy';
 
@@ -193,14 +196,15 @@ const backward = defineOp({
   dtypes,
   strided: ['mask'],
   rowsStrided: ['q', 'k', 'v'],
+  // gradients lie as projections wrote what they belong to: going back through those copies nothing
   shape: ({ q, k, v }) => {
     checkDtypes({ q, k, v });
-    return q.shape;
+    return rowsFirst(q);
   },
   dtype: 'float32',
   extra: ({ k, v }: { readonly k: Meta; readonly v: Meta }) => ({
-    dk: { shape: k.shape, dtype: 'float32' },
-    dv: { shape: v.shape, dtype: 'float32' },
+    dk: { shape: rowsFirst(k), dtype: 'float32' },
+    dv: { shape: rowsFirst(v), dtype: 'float32' },
   }),
   webgpu: backwardOnWebGPU,
   wasm: mixedBackwardOnWasm,
@@ -226,11 +230,11 @@ const op = defineOp({
   dtypes,
   strided: ['mask'],
   rowsStrided: ['q', 'k', 'v'],
-  // [batch, L, heads, dim]: the heads of a query side by side, as the projection behind reads them
+  // the heads of a query side by side, as the projection behind reads them
   shape: (inputs) => {
-    const { batch, heads, L, dim } = checkShapes(inputs);
+    checkShapes(inputs);
     checkDtypes(inputs);
-    return [batch, L, heads, dim];
+    return rowsFirst(inputs.q);
   },
   dtype: 'float32',
   extra: ({ q }: { readonly q: Meta }) => ({ lse: { shape: q.shape.slice(0, 3), dtype: 'float32' } }),
@@ -245,7 +249,8 @@ const op = defineOp({
   grad: (dy, { q, k, v, mask, output, lse }, { attrs: full, createGraph }) => {
     if (!createGraph) {
       const { output: dq, dk, dv } = backward.all({ q, k, v, mask, y: output, lse, dy }, full);
-      return { q: dq, k: dk, v: dv };
+      const headsFirst = (x: Tensor): Tensor => permute(x, [0, 2, 1, 3]);
+      return { q: headsFirst(dq), k: headsFirst(dk), v: headsFirst(dv) };
     }
     const { weights, dropped } = weightsOf({ q, k, v, mask }, full);
     const dOut = permute(dy, [0, 2, 1, 3]);

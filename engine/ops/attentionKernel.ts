@@ -102,7 +102,7 @@ export function backwardOnWasm(t: Backward, attrs: AttentionAttrs): WasmLaunch {
       ...[t.q, t.k, t.v, t.mask ?? 0, t.y, t.lse, t.dy, t.output, t.dk, t.dv],
       ...[attrs.scale, threshold(attrs.p)],
     ],
-    layout: layout(t, attrs, headed(t.q), headed(t.k), headed(t.v), rowed(t.y), rowed(t.dy)),
+    layout: layout(t, attrs, headed(t.q), headed(t.k), headed(t.v), ...[t.y, t.dy, t.output, t.dk, t.dv].map(rowed)),
     range: s.batch * s.heads,
     grain: grain(s, 10),
     scratch: 4 * (3 * keys * dim + 72 * keys + 96 * dim + 768),
@@ -185,7 +185,7 @@ export function backwardOnWebGPU(t: Backward, attrs: AttentionAttrs, { none, scr
   const gradAt = { outputGradAt: [0, ...rowed(t.dy)] };
   const all = {
     ...{ ...uniforms, ...gradAt },
-    ...{ qGradAt: [0, ...headed(t.output)], kGradAt: [0, ...headed(t.dk)], vGradAt: [0, ...headed(t.dv)] },
+    ...{ qGradAt: [0, ...rowed(t.output)], kGradAt: [0, ...rowed(t.dk)], vGradAt: [0, ...rowed(t.dv)] },
   };
   return [
     dispatch({

@@ -204,7 +204,9 @@ const sliceOp = defineView({
   layout: sliceLayout,
   grad: (dy, { attrs, shapes }) => {
     const dim = normalizeDim('slice', attrs.dim, shapes.x.length);
-    return embedSlice(dy, shapes.x, dim, bounds(shapes.x[dim]!, attrs).start, attrs.step);
+    const { start, length } = bounds(shapes.x[dim]!, attrs);
+    if (length === shapes.x[dim]) return dy;
+    return embedSlice(dy, shapes.x, dim, start, attrs.step);
   },
   reference: ({ x }, attrs): NDArray => {
     const dim = normalizeDim('slice', attrs.dim, x.shape.length);
@@ -222,6 +224,7 @@ const sliceOp = defineView({
     { inputs: { x: [4, 7, 2] }, attrs: { dim: -2, start: 0, step: 3 } },
     { inputs: { x: [5] }, attrs: { dim: 0, start: -2 } },
     { inputs: { x: [5, 2] }, attrs: { dim: 0, start: 3, end: 3 } },
+    { inputs: { x: [1, 4] }, attrs: { dim: 0, start: -3, step: 2 } },
   ],
 });
 

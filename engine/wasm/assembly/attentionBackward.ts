@@ -1,8 +1,11 @@
 import {
   dim,
+  DK,
   DO,
+  DQ,
   drawFactors,
   dropP,
+  DV,
   head,
   K,
   L,
@@ -23,7 +26,7 @@ import {
   V,
   visible,
 } from './lib/attention';
-import { addOuter, packRowPanels } from './lib/outer';
+import { addOuter, clearRows, packRowPanels } from './lib/outer';
 import { c4, exp4, madd } from './lib/math';
 import { packedDepth } from './lib/tile';
 
@@ -34,8 +37,7 @@ const BLOCKS: i32 = 4;
  * Gradients of the three inputs of `attention` from dO, with the weights p = e^(score − lse) computed anew:
  * dV = pᵀ·dO, ds = p ∘ (dO·vᵀ − rowsum(dO ∘ o)), dQ = scale·ds·k, dK = scale·dsᵀ·q.
  *
- * Layout as in `attention`, with dO behind o; dq: [batch, heads, L, dim], dk, dv: [batch, heads, S, dim], all without
- * gaps.
+ * Layout as in `attention`, with dO, dq, dk and dv behind o.
  *
  * Range: batch · heads. Scratch, with s = S and d = dim rounded up to multiples of 12: 4·(3·s·d + 72·s + 96·d + 768) bytes.
  */
@@ -76,18 +78,21 @@ export function attentionBackward(
   const slopes = weights + BLOCKS * long;
   const queryRows = slopes + BLOCKS * long;
   const slopeRows = queryRows + ((<usize>(((dim + 7) >> 3) * BLOCKS)) << 8);
-  const block = (<usize>(S * dim)) << 2;
+  const dqStep = rowBytes(DQ);
+  const dkStep = rowBytes(DK);
+  const dvStep = rowBytes(DV);
   for (let z = begin; z < end; z++) {
     const queries = head(q, z, Q);
     const grads = head(dO, z, DO);
     const keys = head(k, z, K);
-    const toK = dk + <usize>z * block;
-    const toV = dv + <usize>z * block;
+    const toQ = head(dq, z, DQ);
+    const toK = head(dk, z, DK);
+    const toV = head(dv, z, DV);
     packPanels(keys, kStep, 4, S, dim, keyPanels);
     packPanels(head(v, z, V), rowBytes(V), 4, S, dim, valuePanels);
     packPanels(keys, 4, kStep, dim, S, keyColumns);
-    memory.fill(toK, 0, block);
-    memory.fill(toV, 0, block);
+    clearRows(toK, dkStep, S, dim);
+    clearRows(toV, dvStep, S, dim);
     for (let first = 0; first < L; first += BLOCKS * QUERIES) {
       const count = min(BLOCKS * QUERIES, L - first);
       const blocks = (count + QUERIES - 1) / QUERIES;
@@ -115,10 +120,10 @@ export function attentionBackward(
         memory.fill(p + ((<usize>seen) << 5), 0, rest);
         memory.fill(ds + ((<usize>seen) << 5), 0, rest);
         times(keyColumns, dim, S, ds, seen, sums);
-        unpackQueries(sums, dq + ((<usize>((z * L + row) * dim)) << 2), (<usize>dim) << 2, here);
+        unpackQueries(sums, toQ + <usize>row * dqStep, dqStep, here);
       }
-      addOuter(weights, long, blocks, most, slopeRows, dim, toV, scratch);
-      addOuter(slopes, long, blocks, most, queryRows, dim, toK, scratch);
+      addOuter(weights, long, blocks, most, slopeRows, dim, toV, dvStep, scratch);
+      addOuter(slopes, long, blocks, most, queryRows, dim, toK, dkStep, scratch);
     }
   }
 }

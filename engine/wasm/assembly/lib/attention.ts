@@ -31,6 +31,9 @@ export const K: usize = 1;
 export const V: usize = 2;
 export const O: usize = 3;
 export const DO: usize = 4;
+export const DQ: usize = 5;
+export const DK: usize = 6;
+export const DV: usize = 7;
 let operands: usize = 0;
 
 /**

@@ -139,7 +139,8 @@ function sums1(w: usize, step: usize, blocks: i32, x: usize, to: usize): void {
 }
 
 /**
- * acc [keys, dim] += the weights of `blocks` blocks, `step` bytes apart, times x. `tile`: 192 bytes of scratch.
+ * acc [keys, dim], its rows `row` bytes apart, += the weights of `blocks` blocks, `step` bytes apart, times x. `tile`: 192
+ * bytes of scratch.
  */
 export function addOuter(
   w: usize,
@@ -149,9 +150,9 @@ export function addOuter(
   x: usize,
   dim: i32,
   acc: usize,
+  row: usize,
   tile: usize,
 ): void {
-  const row = (<usize>dim) << 2;
   for (let j = 0; j < keys; ) {
     const left = keys - j;
     const rows = left >= ROWS ? ROWS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
@@ -166,6 +167,16 @@ export function addOuter(
     j += rows;
     w += (<usize>rows) << 5;
     acc += <usize>rows * row;
+  }
+}
+
+/** acc [keys, dim] = 0. */
+export function clearRows(acc: usize, row: usize, keys: i32, dim: i32): void {
+  const zero = c4(0.0);
+  for (; keys > 0; keys--, acc += row) {
+    let d: usize = 0;
+    for (; d + 16 <= (<usize>dim) << 2; d += 16) v128.store(acc + d, zero);
+    for (; d < (<usize>dim) << 2; d += 4) store<f32>(acc + d, 0);
   }
 }
 
