@@ -85,6 +85,13 @@ describe('report', () => {
     }
   });
 
+  it('begins with what says most: exact answers of a made task, the corpus score of a user’s own sentences', () => {
+    const headline = (data: readonly string[] | null): string | undefined =>
+      /<p class="hero"><strong>([^<]*)/.exec(renderReport({ ...fakeRun(), data }))?.[1];
+    expect(headline(null)).toBe('98.7 %');
+    expect(headline(['pairs.tsv'])).toBe('97.2');
+  });
+
   it('lets no sentence out of its place', () => {
     const run = fakeRun();
     const evil = { ...sample(EVIL, '</td>'), references: [EVIL] };

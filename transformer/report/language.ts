@@ -59,3 +59,9 @@ export function duration(seconds: number): Both<string> {
   if (h > 0) return say(`${h} h ${m} min`, `${h} 小时 ${m} 分`);
   return m > 0 ? say(`${m} min ${s} s`, `${m} 分 ${s} 秒`) : say(`${s} s`, `${s} 秒`);
 }
+
+/** A text made with the same values in both languages. */
+export const bothOf = <A extends readonly unknown[]>(
+  text: Both<(...values: A) => string>,
+  ...values: A
+): Both<string> => say(text.en(...values), text.zh(...values));

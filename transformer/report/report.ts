@@ -1,16 +1,13 @@
-import { taskNamed } from '../tasks/index.ts';
 import { type AttentionChoice, attentionTable } from './attentionTable.ts';
 import { chartSections } from './chartSections.ts';
 import { chartsOf } from './charts.ts';
-import { choiceText, METRICS, metricText } from './choice.ts';
 import script from './client.ts?inline';
-import { smoothed } from './curves.ts';
-import { both, type Content, html, jsonScript, Markup } from './html.ts';
-import { type Both, bytes, count, duration, type Language, number, percent, say, TAGS } from './language.ts';
-import type { AttentionSample, RunProgress, RunReport, Sample } from './run.ts';
+import { both, html, jsonScript, Markup } from './html.ts';
+import { type Both, bothOf, count, duration, type Language, say, TAGS } from './language.ts';
+import { type AttentionSample, isLive, type RunReport, type Sample } from './run.ts';
 import { section } from './section.ts';
-import { structureOf } from './structure.ts';
 import style from './style.css?inline';
+import { summary } from './summary.ts';
 import { texts } from './texts.ts';
 
 /** Seconds after which the page of a run that goes on loads itself again. */
@@ -51,13 +48,6 @@ ${jsonScript('run-data', { name: run.name, written: live ? run.written : null, c
   return page.text;
 }
 
-/** A text made with the same values in both languages. */
-const bothOf = <A extends readonly unknown[]>(text: Both<(...values: A) => string>, ...values: A): Both<string> =>
-  say(text.en(...values), text.zh(...values));
-
-/** Whether more is to come, so that the page shall look again. */
-const isLive = ({ state }: RunProgress): boolean => state === 'running' || state === 'testing';
-
 /** Where a run stands that has not come to its end. */
 function standing({ progress, resume }: RunReport): Markup | null {
   const { state, step, steps, left } = progress;
@@ -86,73 +76,6 @@ const compact = (sample: AttentionSample): unknown => ({
     heads.map((rows) => rows.map((row) => row.map((v) => Number(v.toFixed(3))))),
   ),
 });
-
-function summary(run: RunReport): Markup {
-  const { config, training, test, log } = run;
-  const live = isLive(run.progress);
-  const memory = log.at(-1)?.memory;
-  const facts: readonly (readonly [Both<string>, Content])[] = [
-    [texts.model, both(bothOf(texts.modelShape, config.layers, config.heads, config.dModel, config.feedForward))],
-    [texts.structure, both(structureOf(config))],
-    [texts.parameters, count(run.parameters)],
-    [texts.vocabularies, both(bothOf(texts.vocabularySizes, count(config.srcVocab), count(config.tgtVocab)))],
-    [texts.data, both(dataText(run))],
-    [
-      texts.training,
-      both(
-        bothOf(
-          texts.trainingSteps,
-          count(training.steps),
-          count(Math.round(training.epochs * 10) / 10),
-          count(training.batchTokens),
-        ),
-      ),
-    ],
-    [texts.regularisation, both(bothOf(texts.regularisationOf, `${config.dropout}`, `${training.labelSmoothing}`))],
-    ...(test === null || !taskNamed(run.task).isText
-      ? []
-      : [[texts.scores, `BLEU ${test.bleu.score.toFixed(1)}, chrF2 ${test.chrf.score.toFixed(1)}`] as const]),
-    [texts.time, both(duration(training.seconds))],
-    [texts.speed, both(bothOf(texts.tokensPerSecond, count(Math.round(training.tokensPerSecond))))],
-    ...(run.chosen === null ? [] : [[texts.modelUsed, both(choiceText(run.chosen))] as const]),
-    ...(memory === undefined
-      ? []
-      : [[texts.memory, both(bothOf(texts.memoryOf, bytes(memory.used), bytes(memory.peak)))] as const]),
-    [
-      texts.device,
-      run.device.software
-        ? html`${run.device.description}<br><small>${both(texts.softwareNote)}</small>`
-        : run.device.description,
-    ],
-  ];
-  const hero =
-    test === null
-      ? html`<p class="hero"><strong>–</strong><span>${both(live ? texts.testLater : texts.noTest)}</span></p>`
-      : html`<p class="hero"><strong>${percent(test.right / Math.max(1, test.total))}</strong><span>${both(texts.exactMatch)}<br><small>${both(bothOf(texts.exactMatchOf, count(test.right), count(test.total)))}</small></span></p>`;
-  const last = smoothed(log).at(-1);
-  return section(
-    'summary',
-    texts.summary,
-    html`<div class="heroes">${hero}${validationHero(run)}
-${last === undefined ? null : html`<p class="hero"><strong>${number(last.smooth)}</strong><span>${both(live ? texts.lossNow : texts.finalLoss)}<br><small>${both(texts.finalLossNote)}</small></span></p>`}</div>
-<dl class="facts">${facts.map(([name, value]) => html`<div><dt>${both(name)}</dt><dd>${value}</dd></div>`)}</dl>`,
-  );
-}
-
-function dataText({ data, task, pairs }: RunReport): Both<string> {
-  if (data !== null) return bothOf(texts.fromFile, count(pairs), data.join(' + '));
-  return task === 'translate' ? bothOf(texts.builtIn, count(pairs)) : bothOf(texts.made, count(pairs), task);
-}
-
-/** What validation found best so far. */
-function validationHero({ log, metric }: RunReport): Markup | null {
-  const best = [...log].reverse().find(({ validation }) => validation?.best);
-  const value = metric && best?.validation?.[metric];
-  if (metric === null || best === undefined || typeof value !== 'number') return null;
-  const note = bothOf(texts.bestAt, count(best.step));
-  return html`
-<p class="hero"><strong>${metricText(metric, value)}</strong><span>${both(METRICS[metric])}<br><small>${both(note)}</small></span></p>`;
-}
 
 function attention(run: RunReport): Markup | null {
   if (run.showcase.length === 0) return null;

@@ -62,6 +62,9 @@ export interface RunProgress {
   readonly left: number | null;
 }
 
+/** Whether more is to come, so that the page shall look again. */
+export const isLive = ({ state }: RunProgress): boolean => state === 'running' || state === 'testing';
+
 export interface RunReport {
   readonly name: string;
   /** When the report was written, in ISO 8601. */

@@ -45,6 +45,10 @@ export const texts = {
     (right: string, total: string) => `${right} of ${total} unseen inputs, exactly as expected`,
     (right: string, total: string) => `${total} 个未见过的输入中，${right} 个与参考完全一致`,
   ),
+  scoreOf: tell(
+    (chrf: string, total: string) => `chrF2 ${chrf}, on ${total} unseen inputs`,
+    (chrf: string, total: string) => `chrF2 ${chrf}，${total} 个未见过的输入`,
+  ),
   noTest: say('no unseen sentences were set aside', '没有留出测试句子'),
   testLater: say('unseen sentences are translated at the end', '训练结束后翻译未见过的句子'),
   finalLoss: say('Final loss', '最终损失'),
