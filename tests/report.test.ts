@@ -86,10 +86,13 @@ describe('report', () => {
   });
 
   it('begins with what says most: exact answers of a made task, the corpus score of a user’s own sentences', () => {
-    const headline = (data: readonly string[] | null): string | undefined =>
-      /<p class="hero"><strong>([^<]*)/.exec(renderReport({ ...fakeRun(), data }))?.[1];
-    expect(headline(null)).toBe('98.7 %');
-    expect(headline(['pairs.tsv'])).toBe('97.2');
+    const headline = (html: string): string | undefined => /<p class="hero"><strong>([^<]*)/.exec(html)?.[1];
+    expect(headline(page)).toBe('98.7 %');
+    expect(page).toContain('class="verdict wrong"');
+    const own = renderReport({ ...fakeRun(), data: ['pairs.tsv'] });
+    expect(headline(own)).toBe('97.2');
+    // people translate in many ways
+    expect(own).not.toContain('class="verdict wrong"');
   });
 
   it('lets no sentence out of its place', () => {

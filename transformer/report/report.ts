@@ -4,7 +4,7 @@ import { chartsOf } from './charts.ts';
 import script from './client.ts?inline';
 import { both, html, jsonScript, Markup } from './html.ts';
 import { type Both, bothOf, count, duration, type Language, say, TAGS } from './language.ts';
-import { type AttentionSample, isLive, type RunReport, type Sample } from './run.ts';
+import { type AttentionSample, hasManyAnswers, isLive, type RunReport, type Sample } from './run.ts';
 import { section } from './section.ts';
 import style from './style.css?inline';
 import { summary } from './summary.ts';
@@ -89,7 +89,7 @@ function attention(run: RunReport): Markup | null {
     );
   const maps = run.showcase.map(
     (sample, i) => html`<article class="map"><h3 lang="">${sample.source}</h3>
-<p><span lang="">${sample.output}</span> ${verdict(sample)}${sample.right ? null : html` <small>${both(texts.reference)}: <span lang="">${sample.references[0] ?? ''}</span></small>`}</p>
+<p><span lang="">${sample.output}</span> ${verdict(sample, run)}${sample.right ? null : html` <small>${both(texts.reference)}: <span lang="">${sample.references[0] ?? ''}</span></small>`}</p>
 <div class="scroll"><table class="attention" data-sample="${i}">${attentionTable(sample, choice)}</table></div>
 <p class="readout" aria-live="polite">${both(texts.attentionHint)}</p></article>`,
   );
@@ -106,19 +106,27 @@ ${maps}`,
   );
 }
 
-const verdict = ({ right }: Sample): Markup =>
-  right
-    ? html`<span class="verdict right"><b aria-hidden="true">✓</b> ${both(texts.right)}</span>`
-    : html`<span class="verdict wrong"><b aria-hidden="true">✗</b> ${both(texts.wrong)}</span>`;
+/** What is said of an output that is the one expected, and of one that is not. */
+const verdictsOf = (run: RunReport): readonly [yes: Both<string>, no: Both<string>] =>
+  hasManyAnswers(run) ? [texts.same, texts.other] : [texts.right, texts.wrong];
+
+function verdict({ right }: Sample, run: RunReport): Markup {
+  const [yes, no] = verdictsOf(run);
+  if (right) return html`<span class="verdict right"><b aria-hidden="true">✓</b> ${both(yes)}</span>`;
+  return hasManyAnswers(run)
+    ? html`<span class="verdict">${both(no)}</span>`
+    : html`<span class="verdict wrong"><b aria-hidden="true">✗</b> ${both(no)}</span>`;
+}
 
 function samples(run: RunReport): Markup | null {
   if (isLive(run.progress)) return null;
   if (run.samples.length === 0) return section('samples', texts.samples, html`<p>${both(texts.noSamples)}</p>`);
   const right = run.samples.filter((s) => s.right).length;
+  const [yes, no] = verdictsOf(run);
   const choices = [
     ['all', texts.all, run.samples.length],
-    ['right', texts.right, right],
-    ['wrong', texts.wrong, run.samples.length - right],
+    ['right', yes, right],
+    ['wrong', no, run.samples.length - right],
   ] as const;
   const radios = choices.map(
     ([value, label, n], i) =>
@@ -126,7 +134,7 @@ function samples(run: RunReport): Markup | null {
   );
   const rows = run.samples.map(
     (s) =>
-      html`<tr class="${s.right ? 'right' : 'wrong'}"><td lang="">${s.source}</td><td lang="">${s.references[0] ?? ''}</td><td lang="">${s.output}</td><td>${verdict(s)}</td></tr>`,
+      html`<tr class="${s.right ? 'right' : 'wrong'}"><td lang="">${s.source}</td><td lang="">${s.references[0] ?? ''}</td><td lang="">${s.output}</td><td>${verdict(s, run)}</td></tr>`,
   );
   const heads = [texts.source, texts.reference, texts.output, texts.verdict].map(
     (t) => html`<th scope="col">${both(t)}</th>`,

@@ -1,8 +1,8 @@
-import type { Structure } from './structure.ts';
-
 /** What a report tells of a run: plain data, so that a report can be made anywhere, and again from files. */
 
+import { taskNamed } from '../tasks/index.ts';
 import type { Metric, ModelChoice } from './choice.ts';
+import type { Structure } from './structure.ts';
 
 /** One step of training, as far as the curves need it. */
 export interface LogPoint {
@@ -111,3 +111,10 @@ export interface RunReport {
   readonly showcase: readonly AttentionSample[];
   readonly samples: readonly Sample[];
 }
+
+/**
+ * Whether an output that is not the one expected may be right all the same: people translate in many ways. A score of all
+ * sentences then says more than those that are exactly as expected.
+ */
+export const hasManyAnswers = ({ data, task }: Pick<RunReport, 'data' | 'task'>): boolean =>
+  data !== null && taskNamed(task).isText;

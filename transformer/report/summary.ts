@@ -3,7 +3,7 @@ import { choiceText, METRICS, metricText } from './choice.ts';
 import { smoothed } from './curves.ts';
 import { both, type Content, html, type Markup } from './html.ts';
 import { type Both, bothOf, bytes, count, duration, number, percent, say } from './language.ts';
-import { isLive, type RunReport, type TestScores } from './run.ts';
+import { hasManyAnswers, isLive, type RunReport, type TestScores } from './run.ts';
 import { section } from './section.ts';
 import { structureOf } from './structure.ts';
 import { texts } from './texts.ts';
@@ -59,9 +59,6 @@ function dataText({ data, task, pairs }: RunReport): Both<string> {
   return task === 'translate' ? bothOf(texts.builtIn, count(pairs)) : bothOf(texts.made, count(pairs), task);
 }
 
-/** Of files people translate in many ways, so a score of the corpus says more than sentences that are just as expected. */
-const isScored = ({ data, task }: RunReport): boolean => data !== null && taskNamed(task).isText;
-
 const bleuOf = ({ bleu }: TestScores): string => bleu.score.toFixed(1);
 const chrfOf = ({ chrf }: TestScores): string => chrf.score.toFixed(1);
 const matchOf = ({ right, total }: TestScores): string => percent(right / Math.max(1, total));
@@ -70,7 +67,7 @@ const matchOf = ({ right, total }: TestScores): string => percent(right / Math.m
 function otherScore(run: RunReport): Fact[] {
   const { test, task } = run;
   if (test === null) return [];
-  if (isScored(run)) return [[texts.exactMatch, matchOf(test)]];
+  if (hasManyAnswers(run)) return [[texts.exactMatch, matchOf(test)]];
   return taskNamed(task).isText ? [[texts.scores, `BLEU ${bleuOf(test)}, chrF2 ${chrfOf(test)}`]] : [];
 }
 
@@ -93,7 +90,7 @@ function testHero(run: RunReport, live: boolean): Markup {
   const { test } = run;
   if (test === null) return hero('–', live ? texts.testLater : texts.noTest);
   const [right, total] = [count(test.right), count(test.total)];
-  return isScored(run)
+  return hasManyAnswers(run)
     ? hero(bleuOf(test), say('BLEU', 'BLEU'), bothOf(texts.scoreOf, chrfOf(test), total))
     : hero(matchOf(test), texts.exactMatch, bothOf(texts.exactMatchOf, right, total));
 }

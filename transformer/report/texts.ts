@@ -215,6 +215,8 @@ export const texts = {
   verdict: say('Verdict', '判定'),
   right: say('right', '正确'),
   wrong: say('wrong', '错误'),
+  same: say('as expected', '相同'),
+  other: say('otherwise', '不同'),
   filter: say('Show samples', '显示样例'),
   all: say('all', '全部'),
   noSamples: say('No samples were kept.', '没有保留样例。'),

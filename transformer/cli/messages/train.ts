@@ -74,6 +74,8 @@ export const train = {
   timeLeft: say('left', '剩余'),
   right: say('right', '正确'),
   wrong: say('wrong', '错误'),
+  same: say('same', '相同'),
+  other: say('other', '不同'),
   trained: tell(
     (steps: string, time: string, speed: string, loss: string) =>
       `trained ${steps} steps in ${time}, ${speed} tokens/s, loss ${loss}`,
@@ -119,6 +121,8 @@ export const train = {
   ),
   someRight: say('Some it gets right', '部分正确的译文'),
   someWrong: say('Some it gets wrong', '部分错误的译文'),
+  someSame: say('Some it translates as expected', '部分与参考相同的译文'),
+  someOther: say('Some it translates otherwise, rightly or not', '部分与参考不同的译文（未必有误）'),
   expected: say('expected', '应为'),
   showcase: say('Sentences to show', '展示句子'),
   attentionTitle: tell(

@@ -42,8 +42,8 @@ export function printLonger(samples: readonly Sample[], { say }: Context, { long
 /** A translation may be empty; a dash says that it is. */
 const shown = (output: string): string => output || '–';
 
-/** A few samples right and a few wrong, from all over the test set. */
-export function printSamples(samples: readonly Sample[], { say }: Context): void {
+/** A few samples right and a few wrong, from all over the test set; with `many` answers no word is said of wrong. */
+export function printSamples(samples: readonly Sample[], many: boolean, { say }: Context): void {
   const right = spread(
     samples.filter((s) => s.right),
     SHOWN_RIGHT,
@@ -53,28 +53,25 @@ export function printSamples(samples: readonly Sample[], { say }: Context): void
     SHOWN_WRONG,
   );
   if (right.length > 0) {
-    printTitle(say.someRight);
+    printTitle(many ? say.someSame : say.someRight);
     for (const row of alignRows(right.map((s) => [s.source, s.output]))) print(`  ${row}`);
   }
   if (wrong.length > 0) {
-    printTitle(say.someWrong);
+    printTitle(many ? say.someOther : say.someWrong);
     const rows = wrong.map((s) => [s.source, shown(s.output), `${say.expected} ${s.references[0]}`]);
     for (const row of alignRows(rows)) print(`  ${row}`);
   }
 }
 
 /** The sentences to show, each with its translation beside the one expected. */
-export function printShowcase(samples: readonly Sample[], { say }: Context): void {
+export function printShowcase(samples: readonly Sample[], many: boolean, { say }: Context): void {
   if (samples.length === 0) return;
   printTitle(say.showcase);
   const rows = alignRows(samples.map((s) => [s.source, shown(s.output), `${say.expected} ${s.references[0]}`]));
-  const marks = [say.right, say.wrong];
-  const width = Math.max(...marks.map(widthOf));
-  for (const [i, row] of rows.entries()) {
-    const right = samples[i]!.right;
-    const mark = pad(right ? say.right : say.wrong, width);
-    print(`  ${right ? green(mark, colours()) : red(mark, colours())}  ${row}`);
-  }
+  const [yes, no] = many ? [say.same, say.other] : [say.right, say.wrong];
+  const width = Math.max(widthOf(yes), widthOf(no));
+  const marks = [green(pad(yes, width), colours()), (many ? dim : red)(pad(no, width), colours())] as const;
+  for (const [i, row] of rows.entries()) print(`  ${samples[i]!.right ? marks[0] : marks[1]}  ${row}`);
 }
 
 /** The cross-attention of the last layer as a heat map, the mean over its heads. */

@@ -4,7 +4,7 @@ import type { ReferencedSentence } from '../../data/index.ts';
 import type { Translator } from '../../decode.ts';
 import type { MemoryEstimate } from '../../memory/index.ts';
 import { bytes, count, percent } from '../../report/language.ts';
-import type { AttentionSample, Sample, TestScores } from '../../report/run.ts';
+import { type AttentionSample, hasManyAnswers, type Sample, type TestScores } from '../../report/run.ts';
 import { structureOf } from '../../report/structure.ts';
 import type { Task } from '../../tasks/index.ts';
 import type { Context } from '../context.ts';
@@ -49,8 +49,9 @@ export async function train(flags: TrainFlags, context: Context): Promise<number
   const report = new ReportFile(started, device, context.language);
   const log = await learn(started, report, interrupt, context);
   const step = log.at(-1)?.step ?? 0;
+  const many = hasManyAnswers({ data: dataset.files, task: dataset.task.name });
   const test = (sentences: readonly ReferencedSentence[]): Promise<Sample[] | null> =>
-    runTest(translator, dataset.task, sentences, interrupt, context);
+    runTest(translator, dataset.task, sentences, many ? say.same : say.right, interrupt, context);
   const samples = interrupt.wasRequested ? null : await test(dataset.test);
   const longer = samples === null ? null : await test(dataset.longer);
   if (samples === null || longer === null) {
@@ -65,8 +66,8 @@ export async function train(flags: TrainFlags, context: Context): Promise<number
   const showcase: AttentionSample[] = [];
   for (const sentence of dataset.showcase) showcase.push(await inspect(translator, sentence, dataset.task));
 
-  printSamples(samples, context);
-  printShowcase(showcase, context);
+  printSamples(samples, many, context);
+  printShowcase(showcase, many, context);
   if (showcase[0]) printAttention(showcase[0], context, dataset.task);
   await report.finish(log, { samples, scores, longer, showcase });
   printLine('');
@@ -134,11 +135,12 @@ function memoryTable(memory: MemoryEstimate, { say }: Context): [string, string]
   ];
 }
 
-/** Translates the sentences set aside; null when somebody asked to stop. */
+/** Translates the sentences set aside, counting those that are `right`; null when somebody asked to stop. */
 async function runTest(
   translator: Translator,
   task: Task,
   all: readonly ReferencedSentence[],
+  rightName: string,
   interrupt: Interrupt,
   context: Context,
 ): Promise<Sample[] | null> {
@@ -156,7 +158,7 @@ async function runTest(
     for await (const batch of translateAll(translator, sentences, task)) {
       samples.push(...batch);
       right += batch.filter((s) => s.right).length;
-      progress.update(samples.length, `${percent(right / samples.length)} ${say.right}`);
+      progress.update(samples.length, `${percent(right / samples.length)} ${rightName}`);
       if (await interrupt.requested()) return null;
     }
   } finally {
