@@ -163,7 +163,8 @@ describe('data', () => {
   it('sets a part aside by source sentence, the same part for the same seed', async () => {
     const lines = Array.from({ length: 200 }, (_, i) => `sentence ${i % 150}\tSatz ${i}`);
     const path = file('f.tsv', lines.join('\n'));
-    const load = (seed: number) => loadDataset(taskNamed('translate'), { files: [path], stream: false }, seed, context);
+    const load = (seed: number, validated = true) =>
+      loadDataset(taskNamed('translate'), { files: [path], stream: false, validated }, seed, context);
     const { train, validation, test, showcase } = await load(3);
     expect([test.length, validation.length]).toEqual([7, 7]); // a twentieth of 150, and of the other 143
     expect(showcase).toHaveLength(5);
@@ -173,6 +174,10 @@ describe('data', () => {
     expect(train.count + [...test, ...validation].reduce((n, t) => n + t.references.length, 0)).toBe(200);
     expect((await load(3)).test).toEqual(test);
     expect((await load(4)).test).not.toEqual(test);
+    // without validation those sentences are trained on, and the test is the same
+    const unvalidated = await load(3, false);
+    expect(unvalidated.test).toEqual(test);
+    expect(unvalidated.train.count).toBe(200 - test.reduce((n, t) => n + t.references.length, 0));
   });
 
   it('cuts Chinese into characters and English into words, and compares what they leave', async () => {

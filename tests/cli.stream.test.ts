@@ -34,9 +34,11 @@ beforeAll(() => {
 
 describe('a streamed corpus', () => {
   it('is split, counted and cut into tokens like one in memory', async () => {
-    for (const files of [[table], sides]) {
-      const load = (stream: boolean) => loadDataset(taskNamed('translate'), { files, stream }, 3, context);
+    const choices = [[table], sides].flatMap((files) => [true, false].map((validated) => ({ files, validated })));
+    for (const choice of choices) {
+      const load = (stream: boolean) => loadDataset(taskNamed('translate'), { ...choice, stream }, 3, context);
       const [held, streamed] = [await load(false), await load(true)];
+      expect(held.validation.length > 5).toBe(choice.validated);
       expect(streamed.train.held).toBeNull();
       expect(held.train.count).toBeGreaterThan(200);
       const read = [];

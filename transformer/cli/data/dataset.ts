@@ -5,6 +5,7 @@ import {
   loadPairs,
   openFile,
   type ReferencedSentence,
+  type Share,
   SplitByShares,
   setAside,
   spread,
@@ -22,6 +23,8 @@ export interface Dataset {
   /** What reading the files found; null where there are none. */
   readonly report: DataReport | null;
   readonly train: TrainingPairs;
+  /** Whether a part is set aside to validate on. */
+  readonly validated: boolean;
   /** To measure the model on while it trains. */
   readonly validation: readonly ReferencedSentence[];
   /** No source of these is trained or validated on; each may have several translations that count as right. */
@@ -45,20 +48,20 @@ export interface DataChoice {
   readonly files: readonly string[] | null;
   /** Whether files are read anew each time they are needed, instead of being held in memory. */
   readonly stream: boolean;
+  /** Whether a part of the files is set aside to validate on, beside the one to test on. */
+  readonly validated: boolean;
 }
 
 /**
  * The pairs that a task makes, or those of files with a part set aside; `seed` decides which. It is the same part whether
  * files are held or streamed.
  */
-export async function loadDataset(
-  task: Task,
-  { files, stream }: DataChoice,
-  seed: number,
-  context: Context,
-): Promise<Dataset> {
+export async function loadDataset(task: Task, choice: DataChoice, seed: number, context: Context): Promise<Dataset> {
+  const { files, stream, validated } = choice;
   if (files === null) return ownPairs(task, seed);
-  return stream ? streamed(task, files, seed, context) : held(task, files, seed);
+  const shares = validated ? [TEST, VALIDATION] : [TEST];
+  const dataset = stream ? await streamed(task, files, shares, seed, context) : await held(task, files, shares, seed);
+  return { ...dataset, validated };
 }
 
 function ownPairs(task: Task, seed: number): Dataset {
@@ -68,6 +71,7 @@ function ownPairs(task: Task, seed: number): Dataset {
     files: null,
     report: null,
     train: heldPairs(train),
+    validated: true,
     validation: groupReferences(validation),
     test: groupReferences(test),
     showcase: groupReferences(task.showcase),
@@ -75,10 +79,17 @@ function ownPairs(task: Task, seed: number): Dataset {
   };
 }
 
-async function held(task: Task, files: readonly string[], seed: number): Promise<Dataset> {
+/** Pairs of files, of which shares were set aside: the first to test on, the second to validate on. */
+type OwnDataset = Omit<Dataset, 'validated'>;
+
+async function held(task: Task, files: readonly string[], shares: readonly Share[], seed: number): Promise<OwnDataset> {
   const { pairs, report } = await loadPairs(files.map(openFile), task.files ?? {});
-  const { train: rest, validation: test } = setAside(pairs, { ...TEST, seed });
-  const { train, validation } = setAside(rest, { ...VALIDATION, seed });
+  let train: readonly Pair[] = pairs;
+  const [test = [], validation = []] = shares.map((share) => {
+    const parts = setAside(train, { ...share, seed });
+    train = parts.train;
+    return parts.validation;
+  });
   return fromFiles(
     { task, files, report, train: heldPairs(train) },
     { validation, test, first: pairs.slice(0, SHOWN) },
@@ -86,15 +97,22 @@ async function held(task: Task, files: readonly string[], seed: number): Promise
 }
 
 /** Reads the files twice: to find which sentences are set aside, and to gather them. */
-async function streamed(task: Task, files: readonly string[], seed: number, context: Context): Promise<Dataset> {
+async function streamed(
+  task: Task,
+  files: readonly string[],
+  shares: readonly Share[],
+  seed: number,
+  context: Context,
+): Promise<OwnDataset> {
   const { say } = context;
   const options = task.files ?? {};
   const report = new DataReport();
-  const parts = new SplitByShares([TEST, VALIDATION], seed);
+  const parts = new SplitByShares(shares, seed);
   for await (const block of readFiles(files, { options, report, title: say.readingPairs }, context)) {
     for (const { source } of block) parts.add(source);
   }
-  const [tested, aside] = parts.splits;
+  const [tested, ...further] = parts.splits;
+  const aside = further.at(-1) ?? tested;
   const isAside = ({ source }: Pair): boolean => aside!.holds(source);
   const [validation, test, first]: [Pair[], Pair[], Pair[]] = [[], [], []];
   const fingerprint = new Fingerprint();
@@ -121,7 +139,7 @@ async function streamed(task: Task, files: readonly string[], seed: number, cont
 function fromFiles(
   dataset: Pick<Dataset, 'task' | 'files' | 'report' | 'train'>,
   { validation, test, first }: Readonly<Record<'validation' | 'test' | 'first', readonly Pair[]>>,
-): Dataset {
+): OwnDataset {
   const tested = groupReferences(test);
   // a file too small to set anything aside still has something to look at
   const shown = tested.length > 0 ? tested : groupReferences(first);

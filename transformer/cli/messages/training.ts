@@ -38,8 +38,8 @@ export const training = {
     '结束时平均最后若干个检查点（论文中为 5 或 20；默认不用）',
   ),
   helpValidateEvery: say(
-    'steps between two validations; 0: none (default: once an epoch, 200 steps at least; built-in corpus: none)',
-    '每隔多少步验证一次；0 表示不验证（默认每轮一次，至少间隔 200 步；内置语料默认不验证）',
+    'steps between two validations; 0: none, and no sentences set aside for it (default: once an epoch, 200 steps at least; built-in corpus: none)',
+    '每隔多少步验证一次；0 表示不验证，也不留出句子（默认每轮一次，至少间隔 200 步；内置语料默认不验证）',
   ),
   helpValidateSentences: say(
     'sentences translated at each validation for BLEU and chrF (default: all, 500 at most)',

@@ -35,6 +35,8 @@ export interface DataSettings {
   readonly files: readonly string[] | null;
   /** Whether the files are read anew each epoch, instead of being held in memory. */
   readonly stream: boolean;
+  /** Whether a part of the files was set aside to validate on, beside the one to test on. */
+  readonly validated: boolean;
   /** Pairs trained on. */
   readonly pairs: number;
   /** SHA-256 of these pairs in their order, so that other data are noticed. */

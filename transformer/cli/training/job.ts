@@ -82,7 +82,8 @@ async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
   const model = chosenModel(flags, preset.model, say);
   const seed = flags.seed ?? 1;
   const tokenizers = chosenTokenizers(flags, context);
-  const dataset = await loadDataset(task, { files: flags.data ?? null, stream: flags.stream ?? false }, seed, context);
+  const { data: files = null, stream = false, validateEvery } = flags;
+  const dataset = await loadDataset(task, { files, stream, validated: validateEvery !== 0 }, seed, context);
   const settings: Job['settings'] = {
     task: task.name,
     preset: name,
@@ -135,7 +136,7 @@ async function resumedJob(flags: TrainFlags, path: string, context: Context): Pr
   if (before === null) throw new UsageError(say.noState(path));
   const length = lengthOf(flags, context) ?? { steps: before.steps };
   const files = flags.data ?? before.data.files;
-  const dataset = await loadDataset(run.task, { files, stream: before.data.stream }, before.seed, context);
+  const dataset = await loadDataset(run.task, { ...before.data, files }, before.seed, context);
   const data = dataSettings(dataset);
   if (data.fingerprint !== before.data.fingerprint) {
     const place = files?.join(' + ') ?? path;
@@ -190,9 +191,10 @@ function validationWish(flags: TrainFlags, { files, validation }: Dataset, { say
   };
 }
 
-const dataSettings = ({ files, train }: Dataset): DataSettings => ({
+const dataSettings = ({ files, train, validated }: Dataset): DataSettings => ({
   files,
   stream: train.held === null,
+  validated,
   pairs: train.count,
   fingerprint: train.fingerprint,
 });
