@@ -124,6 +124,7 @@ export const train = {
   someSame: say('Some it translates as expected', '部分与参考相同的译文'),
   someOther: say('Some it translates otherwise, rightly or not', '部分与参考不同的译文（未必有误）'),
   expected: say('expected', '应为'),
+  reference: say('reference', '参考'),
   showcase: say('Sentences to show', '展示句子'),
   attentionTitle: tell(
     (source: string, layer: number) =>

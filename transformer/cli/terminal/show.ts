@@ -4,6 +4,7 @@ import { count, percent } from '../../report/language.ts';
 import type { Sample, TestScores } from '../../report/run.ts';
 import type { Task } from '../../tasks/index.ts';
 import type { Context } from '../context.ts';
+import type { Messages } from '../messages/index.ts';
 import { TRANSLATION } from '../options/presets.ts';
 import { drawHeatMap, drawLegend } from './heatmap.ts';
 import { alignRows, bold, type Colours, coloursOf, columnsOf, dim, green, pad, red, widthOf } from './terminal.ts';
@@ -42,6 +43,12 @@ export function printLonger(samples: readonly Sample[], { say }: Context, { long
 /** A translation may be empty; a dash says that it is. */
 const shown = (output: string): string => output || '–';
 
+const besideExpected = ({ source, output, references }: Sample, many: boolean, say: Messages): string[] => [
+  source,
+  shown(output),
+  `${many ? say.reference : say.expected} ${references[0]}`,
+];
+
 /** A few samples right and a few wrong, from all over the test set; with `many` answers no word is said of wrong. */
 export function printSamples(samples: readonly Sample[], many: boolean, { say }: Context): void {
   const right = spread(
@@ -58,8 +65,7 @@ export function printSamples(samples: readonly Sample[], many: boolean, { say }:
   }
   if (wrong.length > 0) {
     printTitle(many ? say.someOther : say.someWrong);
-    const rows = wrong.map((s) => [s.source, shown(s.output), `${say.expected} ${s.references[0]}`]);
-    for (const row of alignRows(rows)) print(`  ${row}`);
+    for (const row of alignRows(wrong.map((s) => besideExpected(s, many, say)))) print(`  ${row}`);
   }
 }
 
@@ -67,7 +73,7 @@ export function printSamples(samples: readonly Sample[], many: boolean, { say }:
 export function printShowcase(samples: readonly Sample[], many: boolean, { say }: Context): void {
   if (samples.length === 0) return;
   printTitle(say.showcase);
-  const rows = alignRows(samples.map((s) => [s.source, shown(s.output), `${say.expected} ${s.references[0]}`]));
+  const rows = alignRows(samples.map((s) => besideExpected(s, many, say)));
   const [yes, no] = many ? [say.same, say.other] : [say.right, say.wrong];
   const width = Math.max(widthOf(yes), widthOf(no));
   const marks = [green(pad(yes, width), colours()), (many ? dim : red)(pad(no, width), colours())] as const;
