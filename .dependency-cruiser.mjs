@@ -36,7 +36,7 @@ const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-n
 /** Which engine files may import shaders, and which part of them. */
 const ALL_SHADERS = ['^engine/(op|plan|copy)\\.ts$', '^engine/ops/', '^engine/optim/kernels\\.ts$', BACKENDS];
 
-/** Upward imports within a folder, one rule for each layer below the last. */
+/** Upward imports within a folder, one rule for each layer. */
 const upward = (folder, layers, apart = []) =>
   layers.map(({ name, path }, index) => ({
     name: `${folder.split('/').at(-1)}-layer-${name}`,

@@ -35,7 +35,8 @@ const FEW: i32 = 2;
  * (Milakov and Gimelshein 2018; Dao et al. 2022).
  *
  * q: [batch, heads, L, dim], k, v: [batch, heads, S, dim], numbers of a row side by side; mask: non-zero where hidden;
- * causal: query i sees key j up to i + S − L. Layout: see `prepare`. lse: [batch, heads, L] = log Σ e^score, or NO_KEYS where every key is hidden (o is zero there).
+ * causal: query i sees key j up to i + S − L. lse: [batch, heads, L] = log Σ e^score, or NO_KEYS where every key is hidden
+ * (o is zero there). Layout: see `prepare`.
  *
  * The keys and values of a head are packed once; then 8 queries at a time go through all keys, whose scores lie as
  * [keys, 8]: maximum, exponential and sum run in lanes, and the weights are what the product with v reads.

@@ -37,7 +37,8 @@ const BLOCKS: i32 = 4;
  * Gradients of the three inputs of `attention` from dO, with the weights p = e^(score − lse) computed anew:
  * dV = pᵀ·dO, ds = p ∘ (dO·vᵀ − rowsum(dO ∘ o)), dQ = scale·ds·k, dK = scale·dsᵀ·q.
  *
- * Layout as in `attention`, with dO, dq, dk and dv behind o.
+ * Shapes as in `attention`: dO and dq those of q, dk and dv those of k. Layout: see `prepare`, with dO, dq, dk and dv
+ * behind o.
  *
  * Range: batch · heads. Scratch, with s = S and d = dim rounded up to multiples of 12: 4·(3·s·d + 72·s + 96·d + 768) bytes.
  */

@@ -1,8 +1,8 @@
 import { nextRow, rowOf, rowSize, rowsLeft, rowStepOf, seek, stepOf, walkOperand, walkSizes } from './lib/strided';
 
 /**
- * Elements [begin, end) of `from` into `to`, both with any strides. Layout: sizes, strides of `from`, of
- * `to`. Bits are kept. Scratch: WALK_BYTES.
+ * Elements [begin, end) of `from` into `to`, both with any strides. Bits are kept. Layout: sizes, strides of `from`, of
+ * `to`. Scratch: WALK_BYTES.
  */
 export function copy(from: usize, to: usize, layout: usize, begin: i32, end: i32, scratch: usize): void {
   walkSizes(scratch, layout);

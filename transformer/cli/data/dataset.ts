@@ -5,7 +5,6 @@ import {
   loadPairs,
   openFile,
   type ReferencedSentence,
-  type Share,
   SplitByShares,
   setAside,
   spread,
@@ -59,9 +58,7 @@ export interface DataChoice {
 export async function loadDataset(task: Task, choice: DataChoice, seed: number, context: Context): Promise<Dataset> {
   const { files, stream, validated } = choice;
   if (files === null) return ownPairs(task, seed);
-  const shares = validated ? [TEST, VALIDATION] : [TEST];
-  const dataset = stream ? await streamed(task, files, shares, seed, context) : await held(task, files, shares, seed);
-  return { ...dataset, validated };
+  return stream ? streamed(task, { files, validated }, seed, context) : held(task, { files, validated }, seed);
 }
 
 function ownPairs(task: Task, seed: number): Dataset {
@@ -79,40 +76,29 @@ function ownPairs(task: Task, seed: number): Dataset {
   };
 }
 
-/** Pairs of files, of which shares were set aside: the first to test on, the second to validate on. */
-type OwnDataset = Omit<Dataset, 'validated'>;
+/** Files, and whether a part of them is set aside to validate on. */
+type Files = { readonly files: readonly string[]; readonly validated: boolean };
 
-async function held(task: Task, files: readonly string[], shares: readonly Share[], seed: number): Promise<OwnDataset> {
+async function held(task: Task, { files, validated }: Files, seed: number): Promise<Dataset> {
   const { pairs, report } = await loadPairs(files.map(openFile), task.files ?? {});
-  let train: readonly Pair[] = pairs;
-  const [test = [], validation = []] = shares.map((share) => {
-    const parts = setAside(train, { ...share, seed });
-    train = parts.train;
-    return parts.validation;
-  });
+  const { train: rest, validation: test } = setAside(pairs, { ...TEST, seed });
+  const { train, validation } = validated ? setAside(rest, { ...VALIDATION, seed }) : { train: rest, validation: [] };
   return fromFiles(
-    { task, files, report, train: heldPairs(train) },
+    { task, files, validated, report, train: heldPairs(train) },
     { validation, test, first: pairs.slice(0, SHOWN) },
   );
 }
 
 /** Reads the files twice: to find which sentences are set aside, and to gather them. */
-async function streamed(
-  task: Task,
-  files: readonly string[],
-  shares: readonly Share[],
-  seed: number,
-  context: Context,
-): Promise<OwnDataset> {
+async function streamed(task: Task, { files, validated }: Files, seed: number, context: Context): Promise<Dataset> {
   const { say } = context;
   const options = task.files ?? {};
   const report = new DataReport();
-  const parts = new SplitByShares(shares, seed);
+  const parts = new SplitByShares(validated ? [TEST, VALIDATION] : [TEST], seed);
   for await (const block of readFiles(files, { options, report, title: say.readingPairs }, context)) {
     for (const { source } of block) parts.add(source);
   }
-  const [tested, ...further] = parts.splits;
-  const aside = further.at(-1) ?? tested;
+  const [tested, aside = tested] = parts.splits;
   const isAside = ({ source }: Pair): boolean => aside!.holds(source);
   const [validation, test, first]: [Pair[], Pair[], Pair[]] = [[], [], []];
   const fingerprint = new Fingerprint();
@@ -133,13 +119,13 @@ async function streamed(
       }
     },
   };
-  return fromFiles({ task, files, report, train }, { validation, test, first });
+  return fromFiles({ task, files, validated, report, train }, { validation, test, first });
 }
 
 function fromFiles(
-  dataset: Pick<Dataset, 'task' | 'files' | 'report' | 'train'>,
+  dataset: Pick<Dataset, 'task' | 'files' | 'validated' | 'report' | 'train'>,
   { validation, test, first }: Readonly<Record<'validation' | 'test' | 'first', readonly Pair[]>>,
-): OwnDataset {
+): Dataset {
   const tested = groupReferences(test);
   // a file too small to set anything aside still has something to look at
   const shown = tested.length > 0 ? tested : groupReferences(first);
