@@ -114,7 +114,7 @@ function verdict({ right }: Sample, run: RunReport): Markup {
   const [yes, no] = verdictsOf(run);
   if (right) return html`<span class="verdict right"><b aria-hidden="true">✓</b> ${both(yes)}</span>`;
   return hasManyAnswers(run)
-    ? html`<span class="verdict">${both(no)}</span>`
+    ? html`<span class="verdict other"><b aria-hidden="true">≠</b> ${both(no)}</span>`
     : html`<span class="verdict wrong"><b aria-hidden="true">✗</b> ${both(no)}</span>`;
 }
 

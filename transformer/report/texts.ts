@@ -206,8 +206,8 @@ export const texts = {
 
   samples: say('Samples', '样例'),
   samplesNote: say(
-    'From the unseen sentences: the mistakes (100 at most), and some of the right ones. samples.json has them all.',
-    '来自未见过的句子：错误的译文（至多 100 个），以及部分正确的译文；全部见 samples.json。',
+    'From the unseen sentences: those not as expected (100 at most), and some that are. samples.json has them all.',
+    '来自未见过的句子：与参考不同的译文（至多 100 个），以及部分相同的译文；全部见 samples.json。',
   ),
   source: say('Source', '原文'),
   reference: say('Reference', '参考译文'),
@@ -215,8 +215,8 @@ export const texts = {
   verdict: say('Verdict', '判定'),
   right: say('right', '正确'),
   wrong: say('wrong', '错误'),
-  same: say('as expected', '相同'),
-  other: say('otherwise', '不同'),
+  same: say('same', '相同'),
+  other: say('other', '不同'),
   filter: say('Show samples', '显示样例'),
   all: say('all', '全部'),
   noSamples: say('No samples were kept.', '没有保留样例。'),
