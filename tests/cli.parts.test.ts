@@ -11,13 +11,13 @@ import { isRight, makeTokenizers } from '../transformer/cli/data/tokenizers.ts';
 import { languageOf, messagesIn, ROOMS } from '../transformer/cli/messages/index.ts';
 import { type DecodingFlags, decodingOf, describeDecoding } from '../transformer/cli/options/decoding.ts';
 import { chosenTokenizers, tokenizerArguments } from '../transformer/cli/options/tokenizer.ts';
-import { LogWriter, readLog } from '../transformer/cli/run/log.ts';
 import { drawHeatMap, drawLegend } from '../transformer/cli/terminal/heatmap.ts';
 import { Progress } from '../transformer/cli/terminal/progress.ts';
 import { alignRows, coloursOf, cutTo, onBackground, pad, widthOf } from '../transformer/cli/terminal/terminal.ts';
 import { Tokenizer } from '../transformer/index.ts';
-import { duration, percent } from '../transformer/report/language.ts';
-import { taskNamed } from '../transformer/tasks/index.ts';
+import { duration, percent } from '../transformer/language/language.ts';
+import { LogWriter, readLog } from '../transformer/training/runs/log.ts';
+import { taskNamed } from '../transformer/training/tasks/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

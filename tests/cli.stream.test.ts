@@ -8,7 +8,7 @@ import { loadDataset } from '../transformer/cli/data/dataset.ts';
 import { makeTokenizers } from '../transformer/cli/data/tokenizers.ts';
 import { messagesIn } from '../transformer/cli/messages/index.ts';
 import { chosenTokenizers } from '../transformer/cli/options/tokenizer.ts';
-import { taskNamed } from '../transformer/tasks/index.ts';
+import { taskNamed } from '../transformer/training/tasks/index.ts';
 import { commandLine, logOf, lossesOf, TINY } from './support/cli.ts';
 
 const { folder, heddle, expectLine } = commandLine();

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Stream } from '../engine/index.ts';
-import { TASKS } from '../transformer/tasks/index.ts';
+import { TASKS } from '../transformer/training/tasks/index.ts';
 import { commandLine, TINY } from './support/cli.ts';
 
 const { folder, heddle, expectLine } = commandLine();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { buildCorpus, drawLines, maximumPairs, normalize, showcase } from '../transformer/corpus/corpus.ts';
-import { isHeldOut } from '../transformer/corpus/draw.ts';
-import { patterns } from '../transformer/corpus/grammar.ts';
-import { animals, food, things } from '../transformer/corpus/nouns.ts';
-import { people } from '../transformer/corpus/people.ts';
+import { buildCorpus, drawLines, maximumPairs, normalize, showcase } from '../transformer/text/corpus/corpus.ts';
+import { isHeldOut } from '../transformer/text/corpus/draw.ts';
+import { patterns } from '../transformer/text/corpus/grammar.ts';
+import { animals, food, things } from '../transformer/text/corpus/nouns.ts';
+import { people } from '../transformer/text/corpus/people.ts';
 
 const corpus = buildCorpus();
 const lines = drawLines();

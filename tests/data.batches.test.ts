@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Stream } from '../engine/index.ts';
+import { type Batch, type Example, Tokenizer } from '../transformer/index.ts';
 import {
   type BatchSource,
   batchesFrom,
@@ -21,8 +22,7 @@ import {
   shuffleBuffer,
   TokenBuckets,
   textSource,
-} from '../transformer/data/index.ts';
-import { type Batch, type Example, Tokenizer } from '../transformer/index.ts';
+} from '../transformer/text/data/index.ts';
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];

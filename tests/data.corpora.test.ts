@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadPairs, openFile, setAside } from '../transformer/data/index.ts';
+import { loadPairs, openFile, setAside } from '../transformer/text/data/index.ts';
 
 /**
  * Corpora as they are found. They lie outside the project: HEDDLE_DATA names their directory, ../shared/data is where

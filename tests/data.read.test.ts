@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { findKeys } from '../transformer/data/formats.ts';
-import { loadPairs, openFile, type PairFiles, type ReadOptions, textSource } from '../transformer/data/index.ts';
-import { readLineBlocks } from '../transformer/data/lines.ts';
+import { findKeys } from '../transformer/text/data/formats.ts';
+import { loadPairs, openFile, type PairFiles, type ReadOptions, textSource } from '../transformer/text/data/index.ts';
+import { readLineBlocks } from '../transformer/text/data/lines.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-data-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DataReport, loadPairs, openFile, readPairs, textSource } from '../transformer/data/index.ts';
+import { DataReport, loadPairs, openFile, readPairs, textSource } from '../transformer/text/data/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-sources-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

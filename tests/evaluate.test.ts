@@ -8,8 +8,8 @@ import {
   exactMatch,
   sentenceBleu,
   sentenceChrf,
-} from '../transformer/evaluate/index.ts';
-import { tokenizers } from '../transformer/evaluate/tokenizers.ts';
+} from '../transformer/text/metrics/index.ts';
+import { tokenizers } from '../transformer/text/metrics/tokenizers.ts';
 
 describe('tokenizers', () => {
   const cut = (tokenizer: BleuTokenizer, text: string): string => tokenizers[tokenizer](text).join(' ');

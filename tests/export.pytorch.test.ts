@@ -14,7 +14,6 @@ import {
   Stream,
   scope,
 } from '../engine/index.ts';
-import { padded } from '../transformer/data/batches.ts';
 import { pytorch, readPyTorch, STATE_FILE } from '../transformer/export/pytorch/index.ts';
 import {
   buildCorpus,
@@ -29,6 +28,7 @@ import {
   type Translator,
   translateBatch,
 } from '../transformer/index.ts';
+import { padded } from '../transformer/text/data/batches.ts';
 import { expectClose } from './support/compare.ts';
 import { python, torchVersion } from './support/pytorch.ts';
 

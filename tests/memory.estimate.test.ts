@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Device, defaultGenerator, init, MetaDevice, manualSeed, openDevice } from '../engine/index.ts';
-import { encodePair, type Pair } from '../transformer/data/batches.ts';
-import { MemoryBatches } from '../transformer/data/index.ts';
+import { Transformer, type TransformerConfig } from '../transformer/model/transformer.ts';
+import { encodePair, type Pair } from '../transformer/text/data/batches.ts';
+import { MemoryBatches } from '../transformer/text/data/index.ts';
+import { Tokenizer } from '../transformer/text/tokenizer/index.ts';
 import {
   estimateMemory,
   exceeded,
@@ -10,9 +12,7 @@ import {
   largestBatchTokens,
   largestShapes,
   shapesOf,
-} from '../transformer/memory/index.ts';
-import { Transformer, type TransformerConfig } from '../transformer/model.ts';
-import { Tokenizer } from '../transformer/tokenizer/index.ts';
+} from '../transformer/training/footprint/index.ts';
 import { Trainer, type TrainOptions } from '../transformer/training/index.ts';
 
 /** Sentences of all lengths, the target sometimes the longer side. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { linearTicks, logTicks, type Point, smoothed, thinned } from '../transformer/report/curves.ts';
 import { renderReport } from '../transformer/report/report.ts';
-import { viridis } from '../transformer/report/viridis.ts';
+import { linearTicks, logTicks, type Point, smoothed, thinned } from '../transformer/view/curves.ts';
+import { viridis } from '../transformer/view/viridis.ts';
 import { EVIL, fakeRun, sample } from './support/report.ts';
 
 const VOID = new Set(['meta', 'br', 'img', 'input', 'link', 'hr']);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadPairs, textSource } from '../transformer/data/index.ts';
-import { LONG_FORMS, SHORT_FORMS } from '../transformer/tasks/dateForms.ts';
-import { TASKS, taskNamed, textInput, textPair } from '../transformer/tasks/index.ts';
-import { sameAnswer } from '../transformer/tasks/textForm.ts';
-import { Tokenizer } from '../transformer/tokenizer/index.ts';
+import { loadPairs, textSource } from '../transformer/text/data/index.ts';
+import { Tokenizer } from '../transformer/text/tokenizer/index.ts';
+import { LONG_FORMS, SHORT_FORMS } from '../transformer/training/tasks/dateForms.ts';
+import { TASKS, taskNamed, textInput, textPair } from '../transformer/training/tasks/index.ts';
+import { sameAnswer } from '../transformer/training/tasks/textForm.ts';
 
 const seeds = fc.nat({ max: 2 ** 40 });
 /** Runs of the cheaper generators for each property. */

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type StepConfig, Tokenizer, type TokenizerFile } from '../transformer/index.ts';
-import { readDecoder } from '../transformer/tokenizer/decoders.ts';
-import { Fields } from '../transformer/tokenizer/format.ts';
-import { readNormalizer } from '../transformer/tokenizer/normalizers.ts';
-import { type Pairs, type PairTrainingOptions, pairTraining } from '../transformer/tokenizer/pairTraining.ts';
-import { readPreTokenizer } from '../transformer/tokenizer/preTokenizers.ts';
-import { SPECIAL } from '../transformer/tokenizer/special.ts';
+import { readDecoder } from '../transformer/text/tokenizer/decoders.ts';
+import { Fields } from '../transformer/text/tokenizer/format.ts';
+import { readNormalizer } from '../transformer/text/tokenizer/normalizers.ts';
+import { type Pairs, type PairTrainingOptions, pairTraining } from '../transformer/text/tokenizer/pairTraining.ts';
+import { readPreTokenizer } from '../transformer/text/tokenizer/preTokenizers.ts';
+import { SPECIAL } from '../transformer/text/tokenizer/special.ts';
 
 /** All merges at once. */
 function trainPairs(words: ReadonlyMap<string, number>, options: PairTrainingOptions): Pairs {

@@ -12,7 +12,7 @@ import {
   type TokenizerFile,
   type TokenizerKind,
 } from '../transformer/index.ts';
-import { PieceCounts } from '../transformer/tokenizer/build.ts';
+import { PieceCounts } from '../transformer/text/tokenizer/build.ts';
 
 const KINDS: TokenizerKind[] = ['words', 'characters', 'characterPairs', 'bytePairs'];
 const HARD = [

@@ -1,20 +1,22 @@
 /** heddle/transformer: the Transformer, its data, training and decoding. Everything public is exported here. */
-export { type AttentionMask, MultiHeadAttention, type MultiHeadAttentionOptions } from './attention.ts';
-export { DecoderState, GrowingKeyValues, KeyValues, type LayerCache, WritingState } from './cache.ts';
-export { CHECKPOINT, type CheckpointFiles, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-export type { Activation, ModelConfig, NormKind, Positions } from './config.ts';
-export * from './corpus/index.ts';
+
 export {
-  type Batch,
-  type BatchTensors,
-  type Example,
-  encodePair,
-  epochBatches,
-  makeBatch,
-  padded,
-  uploadBatch,
-} from './data/batches.ts';
-export * from './data/index.ts';
+  type CrossAttention,
+  crossAttention,
+  type InspectedTranslation,
+  inspectTranslation,
+} from './interpret/crossAttention.ts';
+export { type AttentionMask, MultiHeadAttention, type MultiHeadAttentionOptions } from './model/attention.ts';
+export { DecoderState, GrowingKeyValues, KeyValues, type LayerCache, WritingState } from './model/cache.ts';
+export type { Activation, ModelConfig, NormKind, Positions } from './model/config.ts';
+export { DecoderOnly, type DecoderOnlyConfig } from './model/decoderOnly.ts';
+export * from './model/decoding/index.ts';
+export { InputEmbedding, type InputEmbeddingOptions } from './model/embedding.ts';
+export { EncoderOnly, type EncoderOnlyConfig } from './model/encoderOnly.ts';
+export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type LayerOptions } from './model/layers.ts';
+export { PositionTable, rotaryTable, rotaryTurns, sinusoidalPositions, sinusoidTable } from './model/positions.ts';
+export { SimpleTransformer, type SimpleTransformerOptions } from './model/simple.ts';
+export { Transformer, type TransformerConfig } from './model/transformer.ts';
 export {
   type PlacedTranslation,
   type ScoredTranslation,
@@ -26,18 +28,22 @@ export {
   translateMany,
   translateNBest,
   translateStream,
-} from './decode.ts';
-export { DecoderOnly, type DecoderOnlyConfig } from './decoderOnly.ts';
-export * from './decoding/index.ts';
-export { InputEmbedding, type InputEmbeddingOptions } from './embedding.ts';
-export { EncoderOnly, type EncoderOnlyConfig } from './encoderOnly.ts';
-export * from './evaluate/index.ts';
-export { type CrossAttention, crossAttention, type InspectedTranslation, inspectTranslation } from './inspect.ts';
-export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type LayerOptions } from './layers.ts';
-export * from './memory/index.ts';
-export { Transformer, type TransformerConfig } from './model.ts';
-export { PositionTable, rotaryTable, rotaryTurns, sinusoidalPositions, sinusoidTable } from './positions.ts';
-export { SimpleTransformer, type SimpleTransformerOptions } from './simple.ts';
-export * from './tasks/index.ts';
-export * from './tokenizer/index.ts';
+} from './model/translate.ts';
+export * from './text/corpus/index.ts';
+export {
+  type Batch,
+  type BatchTensors,
+  type Example,
+  encodePair,
+  epochBatches,
+  makeBatch,
+  padded,
+  uploadBatch,
+} from './text/data/batches.ts';
+export * from './text/data/index.ts';
+export * from './text/metrics/index.ts';
+export * from './text/tokenizer/index.ts';
+export { CHECKPOINT, type CheckpointFiles, decodeCheckpoint, encodeCheckpoint } from './training/checkpoint.ts';
+export * from './training/footprint/index.ts';
 export * from './training/index.ts';
+export * from './training/tasks/index.ts';

@@ -1,4 +1,4 @@
-import { type ByteInput, loadPairs, openFile } from '../../transformer/data/index.ts';
+import { type ByteInput, loadPairs, openFile } from '../../transformer/text/data/index.ts';
 
 const packed = async (content: Blob): Promise<Blob> =>
   new Response(content.stream().pipeThrough(new CompressionStream('gzip'))).blob();

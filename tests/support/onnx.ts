@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-web';
 import { PbfReader } from 'pbf';
 import { ONNX_FILES } from '../../transformer/export/onnx/folder.ts';
 import { type EncodedModel, joinParts } from '../../transformer/export/onnx/proto.ts';
-import { BOS, EOS } from '../../transformer/tokenizer/index.ts';
+import { BOS, EOS } from '../../transformer/text/tokenizer/index.ts';
 
 ort.env.wasm.numThreads = 1;
 

@@ -1,4 +1,4 @@
-import type { Language } from '../report/language.ts';
+import type { Language } from '../language/language.ts';
 import type { Messages } from './messages/index.ts';
 
 /** What every command is handed beside its own options. */

@@ -2,9 +2,9 @@ import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { device } from '../../engine/index.ts';
 import { type ExportFiles, TARGETS, type TargetName } from '../export/index.ts';
+import { openRun } from '../training/runs/folder.ts';
 import type { Context } from './context.ts';
 import { EXIT, UsageError } from './errors.ts';
-import { openRun } from './run/folder.ts';
 import { printFacts } from './terminal/show.ts';
 
 export interface ExportFlags {

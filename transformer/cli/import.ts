@@ -2,16 +2,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { device, FormatError } from '../../engine/index.ts';
 import { version } from '../../package.json';
-import { CHECKPOINT, checkpointConfig, encodeCheckpoint } from '../checkpoint.ts';
 import { freshState, type Imported, readPyTorch, STATE_FILE } from '../export/pytorch/index.ts';
-import { count } from '../report/language.ts';
+import { count } from '../language/language.ts';
+import { CHECKPOINT, checkpointConfig, encodeCheckpoint } from '../training/checkpoint.ts';
+import type { RunConfig } from '../training/runs/config.ts';
+import { replaceFolder, unless } from '../training/runs/files.ts';
+import { newRun } from '../training/runs/folder.ts';
+import type { RunSettings } from '../training/runs/settings.ts';
 import type { Context } from './context.ts';
 import { EXIT, UsageError } from './errors.ts';
 import { holdsFiles } from './export.ts';
-import type { RunSettings } from './options/settings.ts';
-import type { RunConfig } from './run/config.ts';
-import { replaceFolder, unless } from './run/files.ts';
-import { newRun } from './run/folder.ts';
 import { printFacts } from './terminal/show.ts';
 
 export interface ImportFlags {

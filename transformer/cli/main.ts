@@ -1,6 +1,6 @@
 /** The command `heddle`: see `heddle --help`. */
 import { CommanderError } from 'commander';
-import type { Language } from '../report/language.ts';
+import type { Language } from '../language/language.ts';
 import { RanElsewhere } from './device/choose.ts';
 import { EXIT, explain } from './errors.ts';
 import { languageOf, messagesIn } from './messages/index.ts';

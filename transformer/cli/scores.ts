@@ -6,7 +6,7 @@ import {
   corpusBleu,
   corpusChrf,
   exactMatch,
-} from '../evaluate/index.ts';
+} from '../text/metrics/index.ts';
 
 /** Everything `heddle evaluate` says of translations. */
 export interface Scores {

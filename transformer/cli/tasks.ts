@@ -1,7 +1,7 @@
-import { TASKS } from '../tasks/index.ts';
+import { TRANSLATION } from '../training/presets.ts';
+import { TASKS } from '../training/tasks/index.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
-import { TRANSLATION } from './options/presets.ts';
 import { printLine, printTitle } from './terminal/show.ts';
 
 /** `heddle tasks`: what can be learnt, each with a sample and its command. */

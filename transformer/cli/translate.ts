@@ -1,3 +1,5 @@
+import { type CrossAttention, crossAttention } from '../interpret/crossAttention.ts';
+import { generate } from '../model/decoding/index.ts';
 import {
   encodeSource,
   NOTHING,
@@ -6,16 +8,14 @@ import {
   type Translator,
   targetMarks,
   translateStream,
-} from '../decode.ts';
-import { generate } from '../decoding/index.ts';
-import { type CrossAttention, crossAttention } from '../inspect.ts';
-import type { Task } from '../tasks/index.ts';
+} from '../model/translate.ts';
+import { newestRun, openRun } from '../training/runs/folder.ts';
+import type { Task } from '../training/tasks/index.ts';
 import type { Context } from './context.ts';
 import { openChosen } from './device/choose.ts';
 import { EXIT, UsageError } from './errors.ts';
 import { type Decoding, type DecodingFlags, decodingOf } from './options/decoding.ts';
 import type { DeviceFlags } from './options/shared.ts';
-import { newestRun, openRun } from './run/folder.ts';
 import { printAttention } from './terminal/show.ts';
 import { onOneLine } from './terminal/terminal.ts';
 

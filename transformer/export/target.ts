@@ -1,4 +1,4 @@
-import type { Translator } from '../decode.ts';
+import type { Translator } from '../model/translate.ts';
 import type { TrainState } from '../training/index.ts';
 
 /** What leaves: a trained translator, and what is known of its training. */

@@ -1,7 +1,7 @@
+import { type Both, count, type Language } from '../language/language.ts';
+import { linearTicks, logTicks, type Point } from '../view/curves.ts';
+import { escapeHtml } from '../view/html.ts';
 import { CHARTS, type ChartData, type ChartKind, type Curve, type CurveName, kindOf } from './charts.ts';
-import { linearTicks, logTicks, type Point } from './curves.ts';
-import { escapeHtml } from './html.ts';
-import { type Both, count, type Language } from './language.ts';
 import { texts } from './texts.ts';
 
 /** What of a chart is shown, and how. */

@@ -1,7 +1,7 @@
+import { type Both, type Language, say } from '../language/language.ts';
+import { both, html, Markup } from '../view/html.ts';
 import { CHART, type ChartOptions, drawChart, heightOf } from './chart.ts';
 import { CHARTS, type ChartData, type ChartKind, type ChartName, kindOf } from './charts.ts';
-import { both, html, Markup } from './html.ts';
-import { type Both, type Language, say } from './language.ts';
 import { section } from './section.ts';
 import { texts } from './texts.ts';
 

@@ -1,5 +1,5 @@
-import { type Point, smoothed, thinned } from './curves.ts';
-import { type Both, number } from './language.ts';
+import { type Both, number } from '../language/language.ts';
+import { type Point, smoothed, thinned } from '../view/curves.ts';
 import type { LogPoint } from './run.ts';
 import { texts } from './texts.ts';
 

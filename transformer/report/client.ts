@@ -1,14 +1,15 @@
 /** The script of the report: language, curves under the pointer, attention maps by head, and the table's filter. */
+
+import { duration, type Language, percent, TAGS } from '../language/language.ts';
 import {
   type AttentionChoice,
   type AttentionData,
   attentionTable,
   chosenWeights,
   readBefore,
-} from './attentionTable.ts';
+} from '../view/attentionTable.ts';
 import { CHART, type ChartOptions, chartScales, describeStep, drawChart, pointAt } from './chart.ts';
 import { CHARTS, type ChartData, type CurveName, kindOf } from './charts.ts';
-import { duration, type Language, percent, TAGS } from './language.ts';
 import { texts } from './texts.ts';
 import { rememberView } from './view.ts';
 

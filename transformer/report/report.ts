@@ -1,9 +1,9 @@
-import { type AttentionChoice, attentionTable } from './attentionTable.ts';
+import { type Both, bothOf, count, duration, type Language, say, TAGS } from '../language/language.ts';
+import { type AttentionChoice, attentionTable } from '../view/attentionTable.ts';
+import { both, html, jsonScript, Markup } from '../view/html.ts';
 import { chartSections } from './chartSections.ts';
 import { chartsOf } from './charts.ts';
 import script from './client.ts?inline';
-import { both, html, jsonScript, Markup } from './html.ts';
-import { type Both, bothOf, count, duration, type Language, say, TAGS } from './language.ts';
 import { type AttentionSample, hasManyAnswers, isLive, type RunReport, type Sample } from './run.ts';
 import { section } from './section.ts';
 import style from './style.css?inline';

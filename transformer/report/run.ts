@@ -1,8 +1,8 @@
 /** What a report tells of a run: plain data, so that a report can be made anywhere, and again from files. */
 
-import { taskNamed } from '../tasks/index.ts';
-import type { Metric, ModelChoice } from './choice.ts';
-import type { Structure } from './structure.ts';
+import type { Structure } from '../model/structure.ts';
+import type { Metric, ModelChoice } from '../training/runs/choice.ts';
+import { taskNamed } from '../training/tasks/index.ts';
 
 /** One step of training, as far as the curves need it. */
 export interface LogPoint {

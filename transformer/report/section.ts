@@ -1,5 +1,5 @@
-import { both, html, type Markup } from './html.ts';
-import type { Both } from './language.ts';
+import type { Both } from '../language/language.ts';
+import { both, html, type Markup } from '../view/html.ts';
 
 /** A part of the page under a heading of the second order. */
 export const section = (id: string, title: Both<string>, content: Markup): Markup =>

@@ -1,11 +1,11 @@
-import { taskNamed } from '../tasks/index.ts';
-import { choiceText, METRICS, metricText } from './choice.ts';
-import { smoothed } from './curves.ts';
-import { both, type Content, html, type Markup } from './html.ts';
-import { type Both, bothOf, bytes, count, duration, number, percent, say } from './language.ts';
+import { type Both, bothOf, bytes, count, duration, number, percent, say } from '../language/language.ts';
+import { structureOf } from '../model/structure.ts';
+import { choiceText, METRICS, metricText } from '../training/runs/choice.ts';
+import { taskNamed } from '../training/tasks/index.ts';
+import { smoothed } from '../view/curves.ts';
+import { both, type Content, html, type Markup } from '../view/html.ts';
 import { hasManyAnswers, isLive, type RunReport, type TestScores } from './run.ts';
 import { section } from './section.ts';
-import { structureOf } from './structure.ts';
 import { texts } from './texts.ts';
 
 type Fact = readonly [name: Both<string>, value: Content];

@@ -1,4 +1,4 @@
-import { say, tell } from './language.ts';
+import { say, tell } from '../language/language.ts';
 
 /** Everything a person reads in the report, in both languages. */
 export const texts = {

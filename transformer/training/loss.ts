@@ -1,6 +1,6 @@
 import { autocast, crossEntropy, type Precision, scope, type Tensor } from '../../engine/index.ts';
-import type { BatchTensors } from '../data/batches.ts';
-import type { Transformer } from '../model.ts';
+import type { Transformer } from '../model/transformer.ts';
+import type { BatchTensors } from '../text/data/batches.ts';
 
 /** Mean cross-entropy of the next token over the places that are not padding: a tensor of one element. */
 export function batchLoss(

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../engine/index.ts';
-import type { Translator } from '../decode.ts';
+import type { Translator } from '../model/translate.ts';
 
 /**
  * Sees to it that both tokenizers have the marks that training needs, and that their padding is what the model hides:

@@ -9,7 +9,7 @@ import {
   type HostTensor,
   type LossScalerState,
 } from '../../engine/index.ts';
-import type { DataPosition } from '../data/index.ts';
+import type { DataPosition } from '../text/data/index.ts';
 
 /** With the parameters, all it takes to go on as if nothing had happened. */
 export interface TrainState {

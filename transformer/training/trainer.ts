@@ -11,9 +11,9 @@ import {
   type Tensor,
   unscoped,
 } from '../../engine/index.ts';
-import { type Batch, encodePair, type Pair, targetTokens, uploadBatch } from '../data/batches.ts';
-import { type BatchSource, batchGroups, type DataPosition, MemoryBatches } from '../data/index.ts';
-import type { Translator } from '../decode.ts';
+import type { Translator } from '../model/translate.ts';
+import { type Batch, encodePair, type Pair, targetTokens, uploadBatch } from '../text/data/batches.ts';
+import { type BatchSource, batchGroups, type DataPosition, MemoryBatches } from '../text/data/index.ts';
 import { trainingLoss } from './loss.ts';
 import { checkMarks } from './marks.ts';
 import { ADAM, settingsOf, type TrainOptions, type TrainSettings, type TrainStep } from './options.ts';

@@ -1,10 +1,10 @@
 /** Measuring a model on sentences it does not learn from, while it trains. */
 
 import { ArgumentError, noGrad, scope, type Tensor, unscoped } from '../../engine/index.ts';
-import { type Batch, encodePair, epochBatches, type Pair, targetTokens, uploadBatch } from '../data/batches.ts';
-import { groupReferences, type ReferencedSentence, spread } from '../data/index.ts';
-import { type Translator, translateMany } from '../decode.ts';
-import { bleuTokenizer, corpusBleu, corpusChrf } from '../evaluate/index.ts';
+import { type Translator, translateMany } from '../model/translate.ts';
+import { type Batch, encodePair, epochBatches, type Pair, targetTokens, uploadBatch } from '../text/data/batches.ts';
+import { groupReferences, type ReferencedSentence, spread } from '../text/data/index.ts';
+import { bleuTokenizer, corpusBleu, corpusChrf } from '../text/metrics/index.ts';
 import { batchLoss } from './loss.ts';
 import type { ValidationMetric, ValidationState } from './state.ts';
 

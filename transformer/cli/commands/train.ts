@@ -1,11 +1,11 @@
 import { Option } from 'commander';
 import type { Precision } from '../../../engine/index.ts';
-import { TASKS } from '../../tasks/index.ts';
 import type { ValidationMetric } from '../../training/index.ts';
+import { PRESETS, TRANSLATION } from '../../training/presets.ts';
+import { TASKS } from '../../training/tasks/index.ts';
 import { type AddCommand, finish, prepare } from '../command.ts';
 import type { Messages } from '../messages/index.ts';
 import { modelOptions } from '../options/model.ts';
-import { PRESETS, TRANSLATION } from '../options/presets.ts';
 import { SCHEDULES } from '../options/schedule.ts';
 import { choiceOption, decimalOption, deviceOptions, numberOption, seedOption } from '../options/shared.ts';
 import { tokenizerOptions } from '../options/tokenizer.ts';

@@ -1,4 +1,4 @@
-import type { Pair } from '../../data/batches.ts';
+import type { Pair } from '../../text/data/batches.ts';
 import {
   DataReport,
   groupReferences,
@@ -8,8 +8,8 @@ import {
   SplitByShares,
   setAside,
   spread,
-} from '../../data/index.ts';
-import type { Task } from '../../tasks/index.ts';
+} from '../../text/data/index.ts';
+import type { Task } from '../../training/tasks/index.ts';
 import type { Context } from '../context.ts';
 import { Fingerprint, heldPairs, type TrainingPairs } from './pairs.ts';
 import { readFiles } from './reading.ts';

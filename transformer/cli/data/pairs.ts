@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Pair } from '../../data/batches.ts';
+import type { Pair } from '../../text/data/batches.ts';
 
 /** The pairs to train on: in memory, or read from their files anew each time. */
 export interface TrainingPairs {

@@ -6,7 +6,7 @@ import {
   type ReadOptions,
   readPairBlocks,
   type TextSource,
-} from '../../data/index.ts';
+} from '../../text/data/index.ts';
 import type { Context } from '../context.ts';
 import { Progress, progressOptions } from '../terminal/progress.ts';
 

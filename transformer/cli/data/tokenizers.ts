@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { ArgumentError, FormatError } from '../../../engine/index.ts';
-import { isUnspaced } from '../../evaluate/index.ts';
-import { count } from '../../report/language.ts';
-import { exactly, type Task } from '../../tasks/task.ts';
+import { count } from '../../language/language.ts';
+import { isUnspaced } from '../../text/metrics/index.ts';
 import {
   type Tokenizer,
   TokenizerBuilder,
   type TokenizerFile,
   type TokenizerKind,
   withMarks,
-} from '../../tokenizer/index.ts';
+} from '../../text/tokenizer/index.ts';
+import { exactly, type Task } from '../../training/tasks/task.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { TOKENIZERS, type TokenizerSettings } from '../options/tokenizer.ts';

@@ -1,5 +1,5 @@
-import { DataReport, type ReferencedSentence } from '../../data/index.ts';
-import type { Translator } from '../../decode.ts';
+import type { Translator } from '../../model/translate.ts';
+import { DataReport, type ReferencedSentence } from '../../text/data/index.ts';
 import type { Context } from '../context.ts';
 
 /** What the vocabularies of a model do not hold. */

@@ -1,4 +1,4 @@
-import { say, tell } from '../../report/language.ts';
+import { say, tell } from '../../language/language.ts';
 
 /** Options of decoding, for all commands that translate. */
 export const decoding = {

@@ -1,4 +1,4 @@
-import { count, say, tell } from '../../report/language.ts';
+import { count, say, tell } from '../../language/language.ts';
 
 const pieceCount = (n: number): string => `${count(n)} ${n === 1 ? 'piece' : 'pieces'}`;
 

@@ -1,4 +1,4 @@
-import { say } from '../../report/language.ts';
+import { say } from '../../language/language.ts';
 
 /** Help of all commands, and of devices. */
 export const general = {

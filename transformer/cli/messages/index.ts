@@ -1,4 +1,4 @@
-import { inLanguage, type Language, type Speech } from '../../report/language.ts';
+import { inLanguage, type Language, type Speech } from '../../language/language.ts';
 import { decoding } from './decoding.ts';
 import { errors } from './errors.ts';
 import { evaluate } from './evaluate.ts';

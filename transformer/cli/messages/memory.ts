@@ -1,4 +1,4 @@
-import { say, tell } from '../../report/language.ts';
+import { say, tell } from '../../language/language.ts';
 
 /** What is said of memory, before a run and when it does not fit. */
 export const memory = {

@@ -1,4 +1,4 @@
-import { say, tell } from '../../report/language.ts';
+import { say, tell } from '../../language/language.ts';
 
 /** How `heddle train` is told what the model is made of. */
 export const modelling = {

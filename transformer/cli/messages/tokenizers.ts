@@ -1,4 +1,4 @@
-import { say, tell } from '../../report/language.ts';
+import { say, tell } from '../../language/language.ts';
 
 /** How `heddle train` is told to cut text, and what it says while it learns to. */
 export const tokenizers = {

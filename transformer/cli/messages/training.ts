@@ -1,4 +1,4 @@
-import { say, tell } from '../../report/language.ts';
+import { say, tell } from '../../language/language.ts';
 
 /** How `heddle train` is told what to do: groups of its options, and those of the recipe and of the run's folder. */
 export const training = {

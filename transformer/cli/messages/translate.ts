@@ -1,4 +1,4 @@
-import { say, tell } from '../../report/language.ts';
+import { say, tell } from '../../language/language.ts';
 
 /** What `heddle translate` says. */
 export const translate = {

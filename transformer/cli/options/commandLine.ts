@@ -1,8 +1,8 @@
 import type { Device } from '../../../engine/index.ts';
-import { taskNamed } from '../../tasks/index.ts';
+import { presetOf, TRANSLATION } from '../../training/presets.ts';
+import type { RunSettings } from '../../training/runs/settings.ts';
+import { taskNamed } from '../../training/tasks/index.ts';
 import { modelArguments } from './model.ts';
-import { presetOf, TRANSLATION } from './presets.ts';
-import type { RunSettings } from './settings.ts';
 import { tokenizerArguments } from './tokenizer.ts';
 
 /** The command line that makes this run again from nothing, whatever it was resumed from. */

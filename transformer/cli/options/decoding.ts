@@ -1,6 +1,6 @@
 import type { Option } from 'commander';
 import { Generator } from '../../../engine/index.ts';
-import type { GenerateOptions } from '../../decoding/index.ts';
+import type { GenerateOptions } from '../../model/decoding/index.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import type { Messages } from '../messages/index.ts';

@@ -7,10 +7,10 @@ import {
   type NormKind,
   POSITIONS,
   type Positions,
-} from '../../config.ts';
+} from '../../model/config.ts';
+import type { ModelSettings } from '../../training/presets.ts';
 import { UsageError } from '../errors.ts';
 import type { Messages } from '../messages/index.ts';
-import type { ModelSettings } from './presets.ts';
 import { choiceOption, decimalOption, numberOption } from './shared.ts';
 
 /** What the command line says of the model, on top of the preset. */

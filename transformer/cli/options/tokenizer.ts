@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { TokenizerKind } from '../../tokenizer/index.ts';
+import type { TokenizerKind } from '../../text/tokenizer/index.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import type { Messages } from '../messages/index.ts';

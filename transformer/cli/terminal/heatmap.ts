@@ -1,4 +1,4 @@
-import { viridis } from '../../report/viridis.ts';
+import { viridis } from '../../view/viridis.ts';
 import { type Colours, onBackground, pad, widthOf } from './terminal.ts';
 
 /** A table of numbers between 0 and 1 with a name for each row and column. */

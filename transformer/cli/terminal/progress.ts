@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { duration, type Language } from '../../report/language.ts';
+import { duration, type Language } from '../../language/language.ts';
 import type { Context } from '../context.ts';
 import { columnsOf, cutTo, isInteractive, widthOf } from './terminal.ts';
 

@@ -1,11 +1,11 @@
-import { spread } from '../../data/index.ts';
-import { type AttentionData, chosenWeights, readBefore } from '../../report/attentionTable.ts';
-import { count, percent } from '../../report/language.ts';
+import { count, percent } from '../../language/language.ts';
 import type { Sample, TestScores } from '../../report/run.ts';
-import type { Task } from '../../tasks/index.ts';
+import { spread } from '../../text/data/index.ts';
+import { TRANSLATION } from '../../training/presets.ts';
+import type { Task } from '../../training/tasks/index.ts';
+import { type AttentionData, chosenWeights, readBefore } from '../../view/attentionTable.ts';
 import type { Context } from '../context.ts';
 import type { Messages } from '../messages/index.ts';
-import { TRANSLATION } from '../options/presets.ts';
 import { drawHeatMap, drawLegend } from './heatmap.ts';
 import { alignRows, bold, type Colours, coloursOf, columnsOf, dim, green, pad, red, widthOf } from './terminal.ts';
 

@@ -1,5 +1,5 @@
 /** What a terminal can show, and how wide text stands in it. */
-import { wantsWhite } from '../../report/viridis.ts';
+import { wantsWhite } from '../../view/viridis.ts';
 
 /** How many colours may be used: none, the 256 of xterm, or all. */
 export type Colours = 'none' | '256' | 'all';

@@ -1,13 +1,13 @@
-import type { Example } from '../../data/batches.ts';
-import { type BatchSource, type DataReport, encoder, MemoryBatches, StreamBatches } from '../../data/index.ts';
-import type { Translator } from '../../decode.ts';
-import { type BatchShape, largestShapes, shapeOf, shapesOf } from '../../memory/index.ts';
-import { count } from '../../report/language.ts';
-import type { Tokenizer } from '../../tokenizer/index.ts';
+import { count } from '../../language/language.ts';
+import type { Translator } from '../../model/translate.ts';
+import type { Example } from '../../text/data/batches.ts';
+import { type BatchSource, type DataReport, encoder, MemoryBatches, StreamBatches } from '../../text/data/index.ts';
+import type { Tokenizer } from '../../text/tokenizer/index.ts';
+import { type BatchShape, largestShapes, shapeOf, shapesOf } from '../../training/footprint/index.ts';
+import type { ModelSettings } from '../../training/presets.ts';
 import type { Context } from '../context.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { UsageError } from '../errors.ts';
-import type { ModelSettings } from '../options/presets.ts';
 import type { Job } from './job.ts';
 
 /** The training pairs in tokens, in batches. */

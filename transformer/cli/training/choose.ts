@@ -1,8 +1,8 @@
-import { choiceText, METRICS, type ModelChoice, metricText } from '../../report/choice.ts';
-import { count } from '../../report/language.ts';
+import { count } from '../../language/language.ts';
 import { type Trainer, type ValidationOptions, Validator } from '../../training/index.ts';
+import { regular } from '../../training/runs/checkpoints.ts';
+import { choiceText, METRICS, type ModelChoice, metricText } from '../../training/runs/choice.ts';
 import type { Context } from '../context.ts';
-import { regular } from '../run/checkpoints.ts';
 import { printLine } from '../terminal/show.ts';
 import type { Start } from './start.ts';
 

@@ -1,21 +1,26 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Precision } from '../../../engine/index.ts';
-import { CHECKPOINT } from '../../checkpoint.ts';
-import { count } from '../../report/language.ts';
-import { taskNamed } from '../../tasks/index.ts';
+import { count } from '../../language/language.ts';
+import { CHECKPOINT } from '../../training/checkpoint.ts';
 import type { ValidationMetric } from '../../training/index.ts';
+import { defaultPreset, type PresetName, presetOf, TRANSLATION } from '../../training/presets.ts';
+import { checkFolder } from '../../training/runs/files.ts';
+import { newRun, openRun, RUNS, type RunFolder, runOfCheckpoint } from '../../training/runs/folder.ts';
+import type {
+  CheckpointSettings,
+  DataSettings,
+  RunSettings,
+  ValidationSettings,
+} from '../../training/runs/settings.ts';
+import { taskNamed } from '../../training/tasks/index.ts';
 import type { Context } from '../context.ts';
 import { type Dataset, loadDataset } from '../data/dataset.ts';
 import { UsageError } from '../errors.ts';
 import { chosenModel, type ModelFlags } from '../options/model.ts';
-import { defaultPreset, type PresetName, presetOf, TRANSLATION } from '../options/presets.ts';
 import { chosenSchedule, type ScheduleFlags } from '../options/schedule.ts';
-import type { CheckpointSettings, DataSettings, RunSettings, ValidationSettings } from '../options/settings.ts';
 import type { DeviceFlags } from '../options/shared.ts';
 import { chosenTokenizers, type TokenizerFlags } from '../options/tokenizer.ts';
-import { checkFolder } from '../run/files.ts';
-import { newRun, openRun, RUNS, type RunFolder, runOfCheckpoint } from '../run/folder.ts';
 
 /** What `heddle train` takes. */
 export interface TrainFlags extends DeviceFlags, ScheduleFlags, TokenizerFlags, ModelFlags {

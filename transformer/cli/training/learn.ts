@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { ModelChoice } from '../../report/choice.ts';
-import { smoothed } from '../../report/curves.ts';
-import { bytes, count, duration, number } from '../../report/language.ts';
+import { bytes, count, duration, number } from '../../language/language.ts';
 import type { RunProgress } from '../../report/run.ts';
 import { Trainer, type Validation } from '../../training/index.ts';
+import type { ModelChoice } from '../../training/runs/choice.ts';
+import { type LogEntry, LogWriter, readLog } from '../../training/runs/log.ts';
+import { smoothed } from '../../view/curves.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { type LogEntry, LogWriter, readLog } from '../run/log.ts';
 import type { Interrupt } from '../terminal/interrupt.ts';
 import { Progress, progressOptions } from '../terminal/progress.ts';
 import { printLine } from '../terminal/show.ts';

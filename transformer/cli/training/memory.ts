@@ -1,6 +1,8 @@
 import { type Device, defaultDevice, type ModuleOptions } from '../../../engine/index.ts';
-import { MemoryBatches } from '../../data/index.ts';
-import type { Translator } from '../../decode.ts';
+import { bytes } from '../../language/language.ts';
+import type { Transformer } from '../../model/transformer.ts';
+import type { Translator } from '../../model/translate.ts';
+import { MemoryBatches } from '../../text/data/index.ts';
 import {
   type BatchShape,
   estimateMemory,
@@ -8,12 +10,10 @@ import {
   largestBatchTokens,
   type MemoryEstimate,
   shapesOf,
-} from '../../memory/index.ts';
-import type { Transformer } from '../../model.ts';
-import { bytes } from '../../report/language.ts';
+} from '../../training/footprint/index.ts';
+import type { RunSettings } from '../../training/runs/settings.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import type { RunSettings } from '../options/settings.ts';
 import type { TrainingBatches } from './batches.ts';
 import { trainOptions } from './options.ts';
 

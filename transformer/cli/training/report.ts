@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import type { Device } from '../../../engine/index.ts';
 import { version } from '../../../package.json';
-import { spread } from '../../data/index.ts';
-import type { Language } from '../../report/language.ts';
+import type { Language } from '../../language/language.ts';
 import { RELOAD_SECONDS, renderReport } from '../../report/report.ts';
 import type { AttentionSample, RunProgress, RunReport, Sample, TestScores } from '../../report/run.ts';
+import { spread } from '../../text/data/index.ts';
+import { replaceFile } from '../../training/runs/files.ts';
+import type { LogEntry } from '../../training/runs/log.ts';
 import { commandLine, resumeCommand } from '../options/commandLine.ts';
-
-import { replaceFile } from '../run/files.ts';
-import type { LogEntry } from '../run/log.ts';
 import { type Start, stepsOfEpoch } from './start.ts';
 
 /** Rows in the report's table; samples.json has all. */

@@ -1,9 +1,9 @@
-import type { ReferencedSentence } from '../../data/index.ts';
-import { type Translator, translateMany } from '../../decode.ts';
-import { bleuTokenizer, corpusBleu, corpusChrf } from '../../evaluate/index.ts';
-import { inspectTranslation } from '../../inspect.ts';
+import { inspectTranslation } from '../../interpret/crossAttention.ts';
+import { type Translator, translateMany } from '../../model/translate.ts';
 import type { AttentionSample, Sample, TestScores } from '../../report/run.ts';
-import type { Task } from '../../tasks/index.ts';
+import type { ReferencedSentence } from '../../text/data/index.ts';
+import { bleuTokenizer, corpusBleu, corpusChrf } from '../../text/metrics/index.ts';
+import type { Task } from '../../training/tasks/index.ts';
 import { isRight } from '../data/tokenizers.ts';
 
 /** Translates every sentence and yields each with its verdict, batch by batch, in no particular order. */

@@ -1,6 +1,6 @@
-import { CHECKPOINT } from '../../checkpoint.ts';
-import { type Translator, targetMarks } from '../../decode.ts';
-import type { Tokenizer } from '../../tokenizer/index.ts';
+import { type Translator, targetMarks } from '../../model/translate.ts';
+import type { Tokenizer } from '../../text/tokenizer/index.ts';
+import { CHECKPOINT } from '../../training/checkpoint.ts';
 import readme from './folder/README.md?raw';
 import readmeChinese from './folder/README.zh.md?raw';
 import example from './folder/translate.mjs?raw';

@@ -1,6 +1,6 @@
 import type { StateDict } from '../../../engine/index.ts';
 import { version } from '../../../package.json';
-import type { TransformerConfig } from '../../model.ts';
+import type { TransformerConfig } from '../../model/transformer.ts';
 import type { ExportTarget } from '../target.ts';
 import { decoderGraph, decoderWithPastGraph } from './decoder.ts';
 import { encoderGraph } from './encoder.ts';

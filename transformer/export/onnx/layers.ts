@@ -1,4 +1,4 @@
-import type { TransformerConfig } from '../../model.ts';
+import type { TransformerConfig } from '../../model/transformer.ts';
 import type { GraphBuilder, Value, WeightOptions } from './graph.ts';
 
 /** The graph, and the shape of the model that it becomes. */

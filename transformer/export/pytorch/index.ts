@@ -1,6 +1,6 @@
 import { ArgumentError } from '../../../engine/index.ts';
-import { CHECKPOINT, checkpointConfig, encodeCheckpoint } from '../../checkpoint.ts';
-import type { ModelConfig } from '../../config.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import { CHECKPOINT, checkpointConfig, encodeCheckpoint } from '../../training/checkpoint.ts';
 import type { ExportTarget } from '../target.ts';
 import { SCRIPTS } from './scripts.ts';
 import { encodeMoments, STATE_FILE } from './state.ts';

@@ -5,8 +5,13 @@ import {
   FormatError,
   type HostTensor,
 } from '../../../engine/index.ts';
-import { CHECKPOINT, type CheckpointConfig, type CheckpointFiles, decodeCheckpoint } from '../../checkpoint.ts';
-import type { Translator } from '../../decode.ts';
+import type { Translator } from '../../model/translate.ts';
+import {
+  CHECKPOINT,
+  type CheckpointConfig,
+  type CheckpointFiles,
+  decodeCheckpoint,
+} from '../../training/checkpoint.ts';
 import { decodeMoments, STATE_FILE } from './state.ts';
 
 /** What came back from PyTorch. */

@@ -6,7 +6,7 @@ import {
   type HostTensor,
   type Tensor,
 } from '../../../engine/index.ts';
-import type { Transformer } from '../../model.ts';
+import type { Transformer } from '../../model/transformer.ts';
 import { ADAM, type TrainState } from '../../training/index.ts';
 
 /** What Adam remembers, in the folder: `exp_avg.NAME` and `exp_avg_sq.NAME`, and where training stands. */
