@@ -20,12 +20,25 @@ const LAYERS = [
 ];
 const BACKENDS = '^engine/(webgpu|wasm)/';
 
+/** The floors of `transformer/` from the bottom up, by the same rule. `report/` and `cli/` are programs: nobody imports them. */
+const FLOORS = [
+  { name: 'language', path: '^transformer/language/' },
+  { name: 'text', path: '^transformer/text/' },
+  { name: 'model', path: '^transformer/model/' },
+  { name: 'interpret', path: '^transformer/interpret/' },
+  { name: 'training', path: '^transformer/training/' },
+  { name: 'export', path: '^transformer/export/' },
+  { name: 'view', path: '^transformer/view/' },
+  { name: 'report', path: '^transformer/report/' },
+  { name: 'cli', path: '^transformer/cli/' },
+];
+
 /** The command line from the bottom up, by the same rule. Files at its top carry out a command each. */
 const CLI_LAYERS = [
   { name: 'base', path: '^transformer/cli/((context|errors)\\.ts$|messages/)' },
   { name: 'options', path: '^transformer/cli/options/' },
   { name: 'terminal', path: '^transformer/cli/terminal/' },
-  { name: 'parts', path: '^transformer/cli/(data|device|run)/' },
+  { name: 'parts', path: '^transformer/cli/(data|device)/' },
   { name: 'training', path: '^transformer/cli/training/' },
 ];
 const PUBLIC = ['^engine/index\\.ts$', '^transformer/index\\.ts$'];
@@ -64,7 +77,22 @@ export default {
       to: { couldNotResolve: true },
     },
     ...upward('engine', LAYERS, [BACKENDS]),
+    ...upward('transformer', FLOORS),
     ...upward('transformer/cli', CLI_LAYERS),
+    {
+      name: 'transformer-file-without-floor',
+      comment: 'every file of transformer/ but its index.ts stands on a floor of FLOORS in .dependency-cruiser.mjs',
+      severity: 'error',
+      from: { path: '^transformer/', pathNot: ['^transformer/index\\.ts$', ...FLOORS.map(({ path }) => path)] },
+      to: {},
+    },
+    {
+      name: 'programs-are-the-top',
+      comment: 'the report and the command line are programs: the library does not import them',
+      severity: 'error',
+      from: { path: '^transformer/index\\.ts$' },
+      to: { path: '^transformer/(report|cli)/' },
+    },
     {
       name: 'engine-file-without-layer',
       comment: 'name the file in LAYERS in .dependency-cruiser.mjs',
@@ -138,10 +166,10 @@ export default {
     },
     {
       name: 'corpus-stands-alone',
-      comment: 'transformer/corpus imports nothing outside itself',
+      comment: 'transformer/text/corpus imports nothing outside itself',
       severity: 'error',
-      from: { path: '^transformer/corpus/' },
-      to: { pathNot: '^transformer/corpus/' },
+      from: { path: '^transformer/text/corpus/' },
+      to: { pathNot: '^transformer/text/corpus/' },
     },
     {
       name: 'programs-use-the-public-api',

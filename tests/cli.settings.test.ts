@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { messagesIn } from '../transformer/cli/messages/index.ts';
-import { chosenSchedule, type ScheduleSettings, scheduleOf } from '../transformer/cli/options/schedule.ts';
+import { chosenSchedule } from '../transformer/cli/options/schedule.ts';
 import { prepareJob, type TrainFlags } from '../transformer/cli/training/job.ts';
 import { regular, retained } from '../transformer/training/runs/checkpoints.ts';
+import { type ScheduleSettings, scheduleOf } from '../transformer/training/schedule.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-settings-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

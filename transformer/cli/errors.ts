@@ -1,5 +1,7 @@
 import { CommanderError } from 'commander';
 import { HeddleError } from '../../engine/index.ts';
+import { BilingualError } from '../language/error.ts';
+import type { Context } from './context.ts';
 import type { Messages } from './messages/index.ts';
 
 /** Something on the command line that does not fit; its text is in the user's language already. */
@@ -11,7 +13,8 @@ export class UsageError extends HeddleError {
 export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
 /** What went wrong, as the one line that stands behind `heddle: `, or null for what nobody expected. */
-export function explain(error: unknown, say: Messages): string | null {
+export function explain(error: unknown, { say, language }: Context): string | null {
+  if (error instanceof BilingualError) return oneLine(error.text[language]);
   if (error instanceof CommanderError) return explainUsage(error, say);
   if (error instanceof HeddleError) return oneLine(error.message);
   return isFileError(error) ? explainFile(error, say) : null;

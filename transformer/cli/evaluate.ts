@@ -68,7 +68,7 @@ export async function evaluate(flags: EvaluateFlags, context: Context): Promise<
   if (flags.model === undefined) throw new UsageError(say.needModel(await newestRun()));
   if (flags.data !== undefined && flags.test) throw new UsageError(say.oneOf('--data', '--test'));
   const decoding = decodingOf(flags, context);
-  const run = await openRun(flags.model, context);
+  const run = await openRun(flags.model);
   const output = flags.output ?? join(run.path, 'hypotheses.txt');
   await checkWritable(output);
   const material = await readMaterial(flags, run, context);

@@ -17,7 +17,7 @@ export async function exportRun(path: string, flags: ExportFlags, context: Conte
   const { say } = context;
   if (flags.to === undefined) throw new UsageError(say.needTarget(Object.keys(TARGETS).join(', ')));
   const target = TARGETS[flags.to];
-  const run = await openRun(path, context);
+  const run = await openRun(path);
   const out = flags.out ?? join(path, flags.to);
   if (await holdsFiles(out)) throw new UsageError(say.exportExists(out));
   // values are only read back: any device will do, and this one is everywhere

@@ -33,7 +33,7 @@ export async function importRun(from: string, flags: ImportFlags, context: Conte
     if (error instanceof FormatError) throw new FormatError(`${from}: ${error.message}`, { cause: error });
     throw error;
   });
-  const goesOn = await write(out, imported, context);
+  const goesOn = await write(out, imported);
   host.destroy();
   printFacts([
     [say.imported, say.importedLine(out, count(imported.step ?? 0))],
@@ -70,7 +70,7 @@ async function readFiles(from: string, flags: ImportFlags, { say }: Context): Pr
 }
 
 /** Writes the run; whether training can go on with it. */
-async function write(out: string, { translator, step, state, training }: Imported, context: Context): Promise<boolean> {
+async function write(out: string, { translator, step, state, training }: Imported): Promise<boolean> {
   const settings = training as RunSettings | null;
   if (settings === null) {
     const config: RunConfig = { ...checkpointConfig(translator, step), heddle: version };
@@ -78,7 +78,7 @@ async function write(out: string, { translator, step, state, training }: Importe
     await replaceFolder(out, { ...files, [CHECKPOINT.config]: `${JSON.stringify(config, null, 2)}\n` });
     return false;
   }
-  const run = newRun(out, context);
+  const run = newRun(out);
   const goesOn = state ?? (await freshState(translator.model, step ?? 0, settings.seed));
   const plan: RunSettings = { ...settings, steps: Math.max(settings.steps, goesOn.step) };
   await run.saveCheckpoint(translator, goesOn, plan);

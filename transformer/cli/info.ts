@@ -58,7 +58,7 @@ async function describe(kind: DeviceKind): Promise<{ found: boolean; software: b
 
 async function runFacts(path: string, context: Context): Promise<[string, string][]> {
   const { say, language } = context;
-  const run = await openRun(path, context);
+  const run = await openRun(path);
   const { settings, model } = run;
   const log = await readLog(join(path, 'log.jsonl'));
   const curve = smoothed(log);

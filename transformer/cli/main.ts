@@ -18,12 +18,12 @@ function chosenLanguage(): Language {
 }
 
 const language = chosenLanguage();
-const say = messagesIn(language);
+const context = { say: messagesIn(language), language };
 const debug = args.includes('--debug');
 
 function fail(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) return;
-  const line = explain(error, say);
+  const line = explain(error, context);
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (line !== null) console.error(`heddle: ${line}`);
   if (line === null || debug) console.error(stack);
@@ -37,7 +37,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  const program = createProgram({ say, language }, (code) => {
+  const program = createProgram(context, (code) => {
     process.exitCode = code;
   });
   await program.parseAsync();

@@ -50,7 +50,7 @@ export async function translateLines(
   if (flags.model === undefined) throw new UsageError(say.needModel(await newestRun()));
   const decoding = decodingOf(flags, context, flags.nBest);
   checkTogether(flags, context);
-  const run = await openRun(flags.model, context);
+  const run = await openRun(flags.model);
   const { task } = run;
   const device = await openChosen(flags, context);
   const translator = await run.load();

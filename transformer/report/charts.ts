@@ -1,6 +1,6 @@
 import { type Both, number } from '../language/language.ts';
+import type { LogPoint } from '../training/runs/logEntry.ts';
 import { type Point, smoothed, thinned } from '../view/curves.ts';
-import type { LogPoint } from './run.ts';
 import { texts } from './texts.ts';
 
 /** A curve: what it is called, which axis it is read on, and how a value of it is said. */

@@ -8,6 +8,7 @@ import {
   chosenWeights,
   readBefore,
 } from '../view/attentionTable.ts';
+import { texts as viewTexts } from '../view/texts.ts';
 import { CHART, type ChartOptions, chartScales, describeStep, drawChart, pointAt } from './chart.ts';
 import { CHARTS, type ChartData, type CurveName, kindOf } from './charts.ts';
 import { texts } from './texts.ts';
@@ -154,7 +155,7 @@ function attentionMap(table: HTMLTableElement, form: HTMLFormElement): void {
     const [row, column] = current;
     const weight = chosenWeights(sample, choice())[row]?.[column] ?? 0;
     const names = [readBefore(sample, row), sample.tokens[row] ?? '', sample.sourceTokens[column] ?? ''] as const;
-    readout.textContent = texts.attentionCell[language()](...names, percent(weight));
+    readout.textContent = viewTexts.attentionCell[language()](...names, percent(weight));
   };
   const over = (event: Event): void => {
     const { row, column } = ((event.target as Element).closest('.weight') as HTMLElement | null)?.dataset ?? {};

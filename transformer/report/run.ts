@@ -2,26 +2,9 @@
 
 import type { Structure } from '../model/structure.ts';
 import type { Metric, ModelChoice } from '../training/runs/choice.ts';
+import type { LogPoint } from '../training/runs/logEntry.ts';
 import { taskNamed } from '../training/tasks/index.ts';
-
-/** One step of training, as far as the curves need it. */
-export interface LogPoint {
-  readonly step: number;
-  readonly loss: number;
-  readonly lr: number;
-  /** Null for a step that was left out, whose gradient overflowed float16. */
-  readonly gradNorm: number | null;
-  /** Bytes of device memory: what is held after the step, and the most that ever was. */
-  readonly memory?: { readonly used: number; readonly peak: number };
-  /** What was measured after the step on sentences it does not learn from; scores where they were translated. */
-  readonly validation?: {
-    readonly loss: number;
-    readonly bleu: number | null;
-    readonly chrf: number | null;
-    /** The best so far. */
-    readonly best: boolean;
-  };
-}
+import type { AttentionData } from '../view/attentionTable.ts';
 
 /** A translated sentence beside those expected, of which any counts as right; the first is shown. */
 export interface Sample {
@@ -32,15 +15,7 @@ export interface Sample {
 }
 
 /** A sentence with what the decoder looked at. */
-export interface AttentionSample extends Sample {
-  readonly sourceTokens: readonly string[];
-  /** The tokens the model wrote, the end mark with them. */
-  readonly tokens: readonly string[];
-  /** `attention[layer][head][row][column]`; row: token written, column: source token. */
-  readonly attention: readonly (readonly (readonly (readonly number[])[])[])[];
-  /** Probability the model gave each token it wrote. */
-  readonly probabilities: readonly number[];
-}
+export interface AttentionSample extends Sample, AttentionData {}
 
 /** How the sentences set aside were translated. */
 export interface TestScores {

@@ -185,22 +185,9 @@ export const texts = {
   ),
   layer: say('Layer', '层'),
   head: say('Head', '头'),
-  reads: say('reads', '读入'),
-  predicts: say('predicts', '预测'),
-  probability: say('probability', '概率'),
   attentionHint: say(
     'Point at a cell, or focus the table and use the arrow keys.',
     '将指针移到格子上，或聚焦表格后使用方向键。',
-  ),
-  attentionCell: tell(
-    (reads: string, predicts: string, looksAt: string, share: string) =>
-      `reads ${reads} → predicts ${predicts}: ${share} on ${looksAt}`,
-    (reads: string, predicts: string, looksAt: string, share: string) =>
-      `读入 ${reads} → 预测 ${predicts}：${share} 的注意力在 ${looksAt}`,
-  ),
-  attentionCaption: tell(
-    (source: string) => `Cross-attention for “${source}”`,
-    (source: string) => `“${source}”的交叉注意力`,
   ),
   scale: say('attention', '注意力'),
 

@@ -1,6 +1,6 @@
-import type { ScheduleSettings } from '../cli/options/schedule.ts';
 import { DEFAULTS } from '../model/config.ts';
 import type { TransformerConfig } from '../model/transformer.ts';
+import type { ScheduleSettings } from './schedule.ts';
 import { type Recipe, type Task, taskNamed } from './tasks/index.ts';
 
 /** All there is to say of a model but its vocabularies. */

@@ -1,11 +1,19 @@
 import { percent, say } from '../language/language.ts';
-import type { AttentionSample } from '../report/run.ts';
-import { texts } from '../report/texts.ts';
 import { both, html, type Markup } from './html.ts';
+import { texts } from './texts.ts';
 import { viridis, wantsWhite } from './viridis.ts';
 
-/** The part of a sample that the map needs. */
-export type AttentionData = Pick<AttentionSample, 'source' | 'sourceTokens' | 'tokens' | 'attention' | 'probabilities'>;
+/** A generated sentence with the cross-attention behind it. */
+export interface AttentionData {
+  readonly source: string;
+  readonly sourceTokens: readonly string[];
+  /** The tokens the model wrote, with the end of sentence. */
+  readonly tokens: readonly string[];
+  /** `attention[layer][head][row][column]`; row: token written, column: source token. */
+  readonly attention: readonly (readonly (readonly (readonly number[])[])[])[];
+  /** Probability the model gave each token it wrote. */
+  readonly probabilities: readonly number[];
+}
 
 /** Which weights are shown; `head` null means the mean over the heads. */
 export interface AttentionChoice {

@@ -9,10 +9,10 @@ import {
   type TokenizerKind,
   withMarks,
 } from '../../text/tokenizer/index.ts';
+import { TOKENIZERS, type TokenizerSettings } from '../../text/tokenizer/settings.ts';
 import { exactly, type Task } from '../../training/tasks/task.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../errors.ts';
-import { TOKENIZERS, type TokenizerSettings } from '../options/tokenizer.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { Progress, progressOptions } from '../terminal/progress.ts';
 import type { TrainingPairs } from './pairs.ts';

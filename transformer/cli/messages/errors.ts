@@ -47,14 +47,6 @@ export const errors = {
       `${path}: ${why}. Expected a file that can be read or written; check path and rights.`,
     (path: string, why: string) => `${path}：${why}。应为可读写的文件，请检查路径与权限。`,
   ),
-  noRun: tell(
-    (path: string, file: string) => `${path}: no run, ${file} is missing. Expected a folder written by heddle train.`,
-    (path: string, file: string) => `${path}：不是训练目录，缺少 ${file}。应为 heddle train 写出的目录。`,
-  ),
-  broken: tell(
-    (path: string, why: string) => `${path}: ${why} Bring back a whole copy of the folder, or train anew.`,
-    (path: string, why: string) => `${path}：${why} 请恢复完整的目录，或重新训练。`,
-  ),
   needModel: tell(
     (newest: string | null) =>
       `no model given. Expected --model RUN${newest ? `; the newest here is ${newest}` : '; train one with heddle train'}.`,

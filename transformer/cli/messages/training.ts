@@ -100,22 +100,9 @@ export const training = {
       `--resume: ${path} is a checkpoint. Expected the folder of its run: --resume ${run}.`,
     (path: string, run: string) => `--resume：${path} 是检查点。应为其训练目录：--resume ${run}。`,
   ),
-  damaged: tell(
-    (path: string, why: string) => `${path} is damaged, going back to the checkpoint before it: ${why}`,
-    (path: string, why: string) => `${path} 已损坏，改用它之前的检查点：${why}`,
-  ),
-  noWholeCheckpoint: tell(
-    (path: string) =>
-      `${path}: nothing to go on from, no checkpoint is whole. Bring one back from a copy, or train anew with --out.`,
-    (path: string) => `${path}：无法继续，没有完整的检查点。请从备份恢复一个，或用 --out 重新训练。`,
-  ),
   noCheckpoint: tell(
     (path: string) => `${path}: no checkpoint was written yet, beginning again with its settings`,
     (path: string) => `${path}：尚未写出检查点，按原有设置从头开始`,
-  ),
-  noModelYet: tell(
-    (path: string) => `${path}: no model yet. Expected a checkpoint: wait for its training, or --resume it.`,
-    (path: string) => `${path}：还没有模型。应有检查点：请等待训练，或用 --resume 继续。`,
   ),
   takenOver: tell(
     (path: string) => `${path}: another process goes on with this run. This one ends, and writes nothing more.`,

@@ -1,17 +1,4 @@
-import { constant, cosineDecay, linearDecay, noam, type Schedule } from '../../../engine/index.ts';
-
-/**
- * How the learning rate goes. All rise over `warmup` steps; then `noam` falls with the root of the step, as in the paper,
- * `linear` and `cosine` fall to 0 at the last step, `constant` stays. `lr` is the largest rate; `noam` without one has the
- * paper's, dModel^−½ · warmup^−½.
- */
-export type ScheduleSettings =
-  | { readonly kind: 'noam'; readonly warmup: number; readonly lr?: number }
-  | { readonly kind: 'linear' | 'cosine' | 'constant'; readonly warmup: number; readonly lr: number };
-
-export type ScheduleName = ScheduleSettings['kind'];
-
-export const SCHEDULES: readonly ScheduleName[] = ['noam', 'cosine', 'linear', 'constant'];
+import { noamPeak, type ScheduleName, type ScheduleSettings } from '../../training/schedule.ts';
 
 /** What the command line says of it. */
 export interface ScheduleFlags {
@@ -20,27 +7,9 @@ export interface ScheduleFlags {
   readonly lr?: number;
 }
 
-/** The largest rate of the paper's schedule (Vaswani et al. 2017, equation 3), which it has at the end of the warm-up. */
-const noamPeak = (dModel: number, warmup: number): number => (dModel * warmup) ** -0.5;
-
 /** What was asked for, on top of what the preset has. */
 export function chosenSchedule(flags: ScheduleFlags, preset: ScheduleSettings, dModel: number): ScheduleSettings {
   const { schedule: kind = preset.kind, warmup = preset.warmup } = flags;
   if (kind === 'noam') return { kind, warmup, ...(flags.lr !== undefined && { lr: flags.lr }) };
   return { kind, warmup, lr: flags.lr ?? preset.lr ?? noamPeak(dModel, warmup) };
-}
-
-/** The learning rate at each step of a run. A shorter run begins exactly as a longer one does, up to the warm-up's end. */
-export function scheduleOf(settings: ScheduleSettings, steps: number, dModel: number): Schedule {
-  const { kind, warmup, lr } = settings;
-  switch (kind) {
-    case 'noam':
-      return noam({ dModel, warmup, factor: lr === undefined ? 1 : lr / noamPeak(dModel, warmup) });
-    case 'linear':
-      return linearDecay({ lr, warmup, steps });
-    case 'cosine':
-      return cosineDecay({ lr, warmup, steps });
-    case 'constant':
-      return constant({ lr, warmup });
-  }
 }

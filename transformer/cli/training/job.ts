@@ -109,7 +109,7 @@ async function newJob(flags: TrainFlags, context: Context): Promise<Job> {
     checkpoints: checkpointSettings(flags, { every: null, keep: KEPT, average: 0 }),
     deterministic: flags.deterministic ?? false,
   };
-  return { settings, length, dataset, run: newRun(path, context), resumed: false };
+  return { settings, length, dataset, run: newRun(path), resumed: false };
 }
 
 /** What may be said again of a run that goes on. None of it changes the steps that were planned, but their number. */
@@ -136,7 +136,7 @@ async function resumedJob(flags: TrainFlags, path: string, context: Context): Pr
   }
   const whole = runOfCheckpoint(path);
   if (whole !== null) throw new UsageError(say.resumeRun(path, whole));
-  const run = await openRun(path, context);
+  const run = await openRun(path);
   const before = run.settings;
   if (before === null) throw new UsageError(say.noState(path));
   const length = lengthOf(flags, context) ?? { steps: before.steps };

@@ -1,6 +1,6 @@
 import type { TrainOptions } from '../../training/index.ts';
 import type { RunSettings } from '../../training/runs/settings.ts';
-import { scheduleOf } from '../options/schedule.ts';
+import { scheduleOf } from '../../training/schedule.ts';
 
 /** What the trainer is told of the settings of a run. */
 export function trainOptions({ steps, seed, recipe, model }: RunSettings): TrainOptions {

@@ -6,7 +6,7 @@ import { RELOAD_SECONDS, renderReport } from '../../report/report.ts';
 import type { AttentionSample, RunProgress, RunReport, Sample, TestScores } from '../../report/run.ts';
 import { spread } from '../../text/data/index.ts';
 import { replaceFile } from '../../training/runs/files.ts';
-import type { LogEntry } from '../../training/runs/log.ts';
+import type { LogEntry } from '../../training/runs/logEntry.ts';
 import { commandLine, resumeCommand } from '../options/commandLine.ts';
 import { type Start, stepsOfEpoch } from './start.ts';
 

@@ -33,7 +33,7 @@ export interface Start {
 /** Makes the model and the tokenizers a job begins with, or loads those it goes on with, and writes down the settings. */
 export async function start(job: Job, context: Context): Promise<Start> {
   const { dataset, run, resumed } = job;
-  const saved = resumed ? await run.newestState() : null;
+  const saved = resumed ? await run.newestState((text) => console.error(`heddle: ${text[context.language]}`)) : null;
   const { source, target } = saved?.translator ?? (await newTokenizers(job, context));
   const tokenizers = { source, target };
   const known = resumed ? (run.settings?.batches ?? null) : null;

@@ -8,13 +8,14 @@ import type { Transformer } from '../../model/transformer.ts';
 import type { ModelChoice } from './choice.ts';
 import { type Task, taskNamed } from '../tasks/index.ts';
 import { averageStateDicts, decodeState, type TrainState } from '../index.ts';
-import type { Context } from '../../cli/context.ts';
-import { UsageError } from '../../cli/errors.ts';
+import { BilingualError } from '../../language/error.ts';
+import { type Both, bothOf } from '../../language/language.ts';
 import { TRANSLATION } from '../presets.ts';
 import type { RunSettings } from './settings.ts';
 import { Checkpoints, retained } from './checkpoints.ts';
 import { parseConfig, type RunConfig } from './config.ts';
 import { removeUnfinished, replaceFile, unless } from './files.ts';
+import { messages } from './messages.ts';
 
 /** Where runs go unless told otherwise. */
 export const RUNS = 'runs';
@@ -32,14 +33,12 @@ export interface SavedState {
 export class RunFolder {
   readonly path: string;
   readonly checkpoints: Checkpoints;
-  readonly #context: Context;
   #config: RunConfig | null;
 
-  constructor(path: string, config: RunConfig | null, context: Context) {
+  constructor(path: string, config: RunConfig | null) {
     this.path = path;
     this.checkpoints = new Checkpoints(path);
     this.#config = config;
-    this.#context = context;
   }
 
   get name(): string {
@@ -110,11 +109,10 @@ export class RunFolder {
   }
 
   /**
-   * The newest whole checkpoint; null where none was written yet. One that is damaged is named on standard error, and the
-   * one before it is taken.
+   * The newest whole checkpoint; null where none was written yet. Of one that is damaged `warn` is told, and the one
+   * before it is taken.
    */
-  async newestState(): Promise<SavedState | null> {
-    const { say } = this.#context;
+  async newestState(warn: (text: Both<string>) => void): Promise<SavedState | null> {
     const steps = await this.checkpoints.steps();
     for (const step of steps.reverse()) {
       try {
@@ -124,10 +122,10 @@ export class RunFolder {
         throw new FormatError(`${CHECKPOINT.optimizer} is of step ${state?.step}, expected ${step}.`);
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
-        console.error(`heddle: ${say.damaged(this.checkpoints.pathOf(step), error.message)}`);
+        warn(bothOf(messages.damaged, this.checkpoints.pathOf(step), error.message));
       }
     }
-    if (steps.length > 0) throw new UsageError(say.noWholeCheckpoint(this.path));
+    if (steps.length > 0) throw new BilingualError(bothOf(messages.noWholeCheckpoint, this.path));
     return null;
   }
 
@@ -177,13 +175,12 @@ export class RunFolder {
   }
 
   async #read(names: readonly string[]): Promise<Record<string, Uint8Array>> {
-    const { say } = this.#context;
     const files: Record<string, Uint8Array> = {};
     for (const name of names) {
       const bytes = await readFile(join(this.path, name)).catch(unless('ENOENT'));
       if (bytes === null) {
         const begun = this.settings !== null && this.chosen === null && name === CHECKPOINT.model;
-        throw new UsageError(begun ? say.noModelYet(this.path) : say.noRun(this.path, name));
+        throw new BilingualError(begun ? bothOf(messages.noModelYet, this.path) : bothOf(messages.noRun, this.path, name));
       }
       files[name] = bytes;
     }
@@ -196,7 +193,7 @@ export class RunFolder {
       return read();
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      throw new FormatError(this.#context.say.broken(this.path, error.message), { cause: error });
+      throw new BilingualError(bothOf(messages.broken, this.path, error.message), { cause: error });
     }
   }
 }
@@ -209,17 +206,16 @@ const configOf = (translator: Translator, training: RunSettings, chosen: ModelCh
 });
 
 /** The folder of a run that is yet to begin; nothing is made of it before. */
-export const newRun = (path: string, context: Context): RunFolder => new RunFolder(path, null, context);
+export const newRun = (path: string): RunFolder => new RunFolder(path, null);
 
 /** The folder of a run that is there, or of one of its checkpoints. */
-export async function openRun(path: string, context: Context): Promise<RunFolder> {
-  const { say } = context;
+export async function openRun(path: string): Promise<RunFolder> {
   await stat(path);
   const text = await readFile(join(path, CHECKPOINT.config), 'utf8').catch(unless('ENOENT', 'ENOTDIR'));
-  if (text === null) throw new UsageError(say.noRun(path, CHECKPOINT.config));
+  if (text === null) throw new BilingualError(bothOf(messages.noRun, path, CHECKPOINT.config));
   const config = parseConfig(text);
-  if (config === null) throw new FormatError(say.broken(path, `${CHECKPOINT.config} is no JSON of a run.`));
-  return new RunFolder(path, config, context);
+  if (config === null) throw new BilingualError(bothOf(messages.broken, path, `${CHECKPOINT.config} is no JSON of a run.`));
+  return new RunFolder(path, config);
 }
 
 /** The run that a checkpoint's folder belongs to; null for any other folder. */

@@ -1,38 +1,11 @@
 import { closeSync, fstatSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { LogPoint } from '../../report/run.ts';
 import { replaceFile, unless, withPath } from './files.ts';
+import { type LogEntry, parseLog } from './logEntry.ts';
 
-/** One line of log.jsonl: a step of training, and what was measured after it. */
-export interface LogEntry extends LogPoint {
-  /** True where the step was left out, since a gradient overflowed float16. */
-  readonly skipped?: boolean;
-  /** What the loss was multiplied by; missing in float32. */
-  readonly lossScale?: number;
-  /** Target tokens of this step. */
-  readonly tokens: number;
-  /** Since the run began, pauses not counted. */
-  readonly seconds: number;
-}
-
-/** The entries of a log up to step `last`, each step once; a line that a crash cut off is none. */
+/** The entries of a log file up to step `last`; none where there is no file. */
 export async function readLog(path: string, last = Number.POSITIVE_INFINITY): Promise<LogEntry[]> {
-  const text = (await readFile(path, 'utf8').catch(unless('ENOENT'))) ?? '';
-  const entries: LogEntry[] = [];
-  for (const line of text.split('\n')) {
-    const entry = parse(line);
-    if (entry !== null && entry.step <= last && entry.step > (entries.at(-1)?.step ?? 0)) entries.push(entry);
-  }
-  return entries;
-}
-
-function parse(line: string): LogEntry | null {
-  try {
-    const entry = JSON.parse(line) as Partial<LogEntry> | null;
-    return typeof entry?.step === 'number' && typeof entry.loss === 'number' ? (entry as LogEntry) : null;
-  } catch {
-    return null;
-  }
+  return parseLog((await readFile(path, 'utf8').catch(unless('ENOENT'))) ?? '', last);
 }
 
 /**
