@@ -2,6 +2,7 @@ import { ArgumentError, GradientError, ShapeError, show } from './errors.ts';
 import { scope, unscoped } from './memory.ts';
 import { type Shape, sameShape } from './shape.ts';
 import type { TapeNode, Tensor } from './tensor.ts';
+import { decomposingBackward, tracedBackward, tracing } from './trace.ts';
 
 let recording = true;
 
@@ -77,6 +78,7 @@ export class Node implements TapeNode {
   readonly inputs: readonly { readonly name: string; readonly node: Node | Leaf | null; readonly shape: Shape }[];
   readonly rule: GradRule | null;
   readonly attrs: object;
+  path: string | null = null;
   /** Told the gradient of this entry's output, when it is complete. */
   onGrad: ((dy: Tensor) => void) | null = null;
   #saved: Saved[] = [];
@@ -110,8 +112,15 @@ export class Node implements TapeNode {
     this.#saved.push({ name, tensor: kept, version: half.storage.version, isOutput: false, halved: true });
   }
 
-  /** Gradients of the inputs by name. */
-  gradients(dy: Tensor, createGraph: boolean): Readonly<Record<string, Tensor | null | undefined>> {
+  /**
+   * Gradients of the inputs by name. `composed` asks the rule for its formula in operations instead of a fused kernel:
+   * the one it has for second derivatives.
+   */
+  gradients(
+    dy: Tensor,
+    createGraph: boolean,
+    composed = createGraph,
+  ): Readonly<Record<string, Tensor | null | undefined>> {
     if (this.#freed) {
       throw new GradientError(
         `backward: the graph of ${this.name} was freed by an earlier backward(). Pass { retainGraph: true } the first time.`,
@@ -146,7 +155,7 @@ export class Node implements TapeNode {
       shapes[name] = shape;
       needs[name] = node !== null;
     }
-    return this.rule(dy, saved, { attrs: this.attrs, shapes, needs, createGraph });
+    return this.rule(dy, saved, { attrs: this.attrs, shapes, needs, createGraph: composed });
   }
 
   retain(): void {
@@ -178,6 +187,7 @@ export class Node implements TapeNode {
 export class Leaf implements TapeNode {
   readonly name = 'leaf';
   readonly leaf = true;
+  path: string | null = null;
   readonly tensor: WeakRef<Tensor>;
   constructor(tensor: Tensor) {
     this.tensor = new WeakRef(tensor);
@@ -289,7 +299,9 @@ function sweep(
       node.onGrad?.(dy);
       visit?.(node, dy);
       scope((temporaries) => {
-        const grads = node.gradients(dy, createGraph);
+        const grads = tracing()
+          ? tracedBackward(node, () => node.gradients(dy, createGraph, createGraph || decomposingBackward(node.name)))
+          : node.gradients(dy, createGraph);
         for (const { name, node: next, shape } of node.inputs) {
           const g = grads[name];
           if (next === null || !g) continue;
@@ -298,7 +310,7 @@ function sweep(
           }
           const before = pending.get(next);
           // The same tensor may be the gradient of two inputs (and be dy itself): each gets a handle of its own.
-          const mine = before === undefined ? g.alias() : gradientOps.add(before, g);
+          const mine = before === undefined ? g.alias() : tracedBackward(next, () => gradientOps.add(before, g));
           before?.dispose();
           temporaries.keep(mine);
           pending.set(next, mine);

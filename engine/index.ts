@@ -29,6 +29,16 @@ export type { DType, TensorData } from './dtype.ts';
 export * from './errors.ts';
 export { type GradcheckOptions, gradcheck } from './gradcheck.ts';
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './io/safetensors.ts';
+export {
+  decodeTrace,
+  encodeTrace,
+  type SnapshotRecord,
+  type SnapshotTensor,
+  type SnapshotUpdate,
+  snapshot,
+  TRACE,
+  type TraceSnapshot,
+} from './io/traceFile.ts';
 export { type Leak, leakReport, Scope, scope, unscoped } from './memory.ts';
 export { MetaDevice } from './meta.ts';
 export * from './nn/index.ts';
@@ -39,4 +49,14 @@ export { defaultGenerator, Generator, manualSeed, Stream } from './random.ts';
 export { recompute } from './recompute.ts';
 export type { Shape } from './shape.ts';
 export { type NestedArray, Tensor } from './tensor.ts';
-export { named, Trace, type TraceOptions, type TraceRecord, trace } from './trace.ts';
+export {
+  type Decompose,
+  named,
+  Trace,
+  type TraceInput,
+  type TraceOptions,
+  type TracePhase,
+  type TraceRecord,
+  type TraceUpdate,
+  trace,
+} from './trace.ts';

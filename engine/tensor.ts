@@ -9,6 +9,8 @@ export interface TapeNode {
   readonly name: string;
   /** True for the node that collects the gradient of a leaf. */
   readonly leaf: boolean;
+  /** Path of the record that a trace made of its operation; null where none listened, and of a leaf. */
+  path: string | null;
   retain(): void;
   release(): void;
 }

@@ -1,17 +1,32 @@
-import type { Node } from './autograd.ts';
 import { unscoped } from './memory.ts';
-import type { Tensor } from './tensor.ts';
+import type { TapeNode, Tensor } from './tensor.ts';
+
+/** An input of a recorded operation. */
+export interface TraceInput {
+  readonly name: string;
+  readonly tensor: Tensor;
+  /** Index of the record that made it; null for what came from outside the trace. */
+  readonly from: number | null;
+  /** PyTorch's name of the parameter that this is; null for anything else, and where the trace was given no model. */
+  readonly parameter: string | null;
+}
 
 /** One operation of a recorded run. The tensors live as long as the trace; read them with `await record.output.data()`. */
 export interface TraceRecord {
   readonly index: number;
-  /** Modules and composed operations around it, then its own name: `decoder.layers.1.crossAttention.softmax`. */
+  /**
+   * Modules and composed operations around it, then its own name: `decoder.layers.1.crossAttention.softmax`. An operation
+   * of the backward pass has the path of the forward operation whose gradient it computes.
+   */
   readonly path: string;
+  readonly phase: TracePhase;
+  /** Of the backward pass: index of the forward record whose gradient this computes; null where none was recorded. */
+  readonly of: number | null;
   readonly op: string;
   /** The formula of the operation, as its definition states it. */
   readonly formula: string;
   readonly attrs: Readonly<Record<string, unknown>>;
-  readonly inputs: readonly { readonly name: string; readonly tensor: Tensor; readonly from: number | null }[];
+  readonly inputs: readonly TraceInput[];
   readonly output: Tensor;
   /** d loss / d output, once backward() has passed. */
   grad: Tensor | null;
@@ -21,28 +36,74 @@ export interface TraceRecord {
   readonly time: Promise<number | null>;
 }
 
+/**
+ * One step of an optimizer, as far as it concerns one parameter: all that is needed to compute it again by hand. Tensors
+ * have the parameter's shape, and are copies: later steps do not change them.
+ */
+export interface TraceUpdate {
+  readonly parameter: Tensor;
+  /** PyTorch's name; null where the trace was given no model. */
+  readonly name: string | null;
+  /** `Adam`, `SGD`, … */
+  readonly optimizer: string;
+  /** Of this parameter, from 1. */
+  readonly step: number;
+  /** Of its group: learning rate, betas, … */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** d loss / d parameter, as backward() left it. */
+  readonly gradient: Tensor;
+  /** The gradient times `gradScale`, which clipping and loss scaling give: what the update is made of. */
+  readonly clipped: Tensor;
+  /** Running means after the step by name; Adam: `expAvg` (m) and `expAvgSq` (v). */
+  readonly state: Readonly<Record<string, Tensor>>;
+  /** Those means corrected for their start at 0; Adam: m/(1 − β1ᵗ), v/(1 − β2ᵗ). Empty where nothing is corrected. */
+  readonly corrected: Readonly<Record<string, Tensor>>;
+  readonly before: Tensor;
+  readonly after: Tensor;
+}
+
+export type TracePhase = 'forward' | 'backward';
+
+/** Which operations to take apart: all that can be, none, or those named. */
+export type Decompose = boolean | readonly string[];
+
 export interface TraceOptions {
   /**
    * Run fused operations in their composed form, so that every step of the formula is a record of its own, followed by
-   * one for the whole. `true` takes all apart, down to softmax; a list takes apart those it names.
+   * one for the whole. `true` takes all apart, down to softmax; a list takes apart those it names. Default: none.
    */
-  readonly decompose?: boolean | readonly string[];
+  readonly decompose?: Decompose;
+  /**
+   * Compute gradients by the formula in operations where a fused backward kernel would do it in one: softmax then shows
+   * dP∘P, its row sums, and P∘(dP − sum). Names are those of forward operations. Default: none.
+   */
+  readonly decomposeBackward?: Decompose;
+  /** The module whose parameters are known by name in `inputs`. */
+  readonly model?: { namedParameters(): Iterable<readonly [string, Tensor]> };
+  /** Parameters whose steps by an optimizer are recorded in `updates`. Default: none. */
+  readonly updates?: readonly Tensor[];
 }
 
 /** What op.ts reports of an operation. */
-export type TraceEvent = Omit<TraceRecord, 'index' | 'path' | 'grad' | 'inputs' | 'output'> & {
+export type TraceEvent = Pick<TraceRecord, 'op' | 'formula' | 'attrs' | 'kernels' | 'time'> & {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly output: Tensor;
 };
 
 const active: Trace[] = [];
 const path: string[] = [];
+/** The entry of the tape whose gradient is being computed; null in a forward pass. */
+let differentiated: TapeNode | null = null;
+
+const names = (which: Decompose | undefined, op: string): boolean =>
+  typeof which === 'object' ? which.includes(op) : (which ?? false);
 
 /** @internal True when some trace wants the operation of this name taken apart. */
-export const decomposing = (op: string): boolean =>
-  active.some(({ options: { decompose = false } }) =>
-    typeof decompose === 'boolean' ? decompose : decompose.includes(op),
-  );
+export const decomposing = (op: string): boolean => active.some(({ options }) => names(options.decompose, op));
+
+/** @internal The same for its gradient. */
+export const decomposingBackward = (op: string): boolean =>
+  active.some(({ options }) => names(options.decomposeBackward, op));
 
 /** @internal True when some trace is listening. */
 export const tracing = (): boolean => active.length > 0;
@@ -58,49 +119,100 @@ export function named<T>(name: string, body: () => T): T {
   }
 }
 
-/** @internal */
-export function report(event: TraceEvent, node: Node | null): void {
-  for (const t of active) t.record(event, node);
+/** @internal Runs `body` unseen by all traces: what only looks is no part of the run. */
+export function untraced<T>(body: () => T): T {
+  const listening = active.splice(0);
+  try {
+    return body();
+  } finally {
+    active.unshift(...listening);
+  }
 }
 
+/** @internal Runs part of a gradient rule: what is traced inside belongs to the backward pass of `node`. */
+export function tracedBackward<T>(node: TapeNode, body: () => T): T {
+  if (active.length === 0) return body();
+  const before = differentiated;
+  differentiated = node;
+  try {
+    return body();
+  } finally {
+    differentiated = before;
+  }
+}
+
+/** An entry of the tape that tells the gradient of its output, when it is complete. */
+interface Watchable extends TapeNode {
+  onGrad: ((dy: Tensor) => void) | null;
+}
+
+/** @internal */
+export function report(event: TraceEvent, node: Watchable | null): void {
+  const whole = [...path, event.op].join('.');
+  if (node !== null) node.path ??= whole;
+  for (const t of active) t.record(event, node, whole);
+}
+
+/** @internal The open traces that record what an optimizer does to this parameter. */
+export const watching = (parameter: Tensor): Trace[] =>
+  active.filter(({ options }) => options.updates?.includes(parameter));
+
 /**
- * Records every operation run while it is open, in order, and the gradients that backward() brings to their outputs:
+ * Records every operation run while it is open, in order, forward and backward, and the gradients that backward() brings
+ * to their outputs:
  *
  * ```ts
- * using t = trace({ decompose: true });
+ * const t = trace({ decompose: true });
  * model.forward(source, target).sum().backward();
- * for (const r of t.records) console.log(r.path, r.output.shape, await r.output.data());
+ * for (const r of t.records) console.log(r.phase, r.path, r.op, r.output.shape, await r.output.data());
+ * t.dispose();
  * ```
  */
 export class Trace implements Disposable {
   readonly records: TraceRecord[] = [];
+  readonly updates: TraceUpdate[] = [];
   readonly options: TraceOptions;
-  #made = new WeakMap<object, number>();
+  readonly #made = new WeakMap<object, number>();
+  readonly #byNode = new WeakMap<TapeNode, number>();
+  /** PyTorch's names of the model's parameters, and of the entries that collect their gradients. */
+  readonly #parameters = new Map<Tensor | TapeNode, string>();
+  /** Of the storages that records show: how often they had been changed in place by then. */
+  readonly #versions: WeakMap<object, number>[] = [];
   #open = true;
 
   constructor(options: TraceOptions) {
     this.options = options;
+    for (const [name, p] of options.model?.namedParameters() ?? []) {
+      this.#parameters.set(p, name);
+      if (p.node !== null) this.#parameters.set(p.node, name);
+    }
     active.push(this);
   }
 
   /** @internal */
-  record({ inputs, output, ...event }: TraceEvent, node: Node | null): void {
+  record({ inputs, output, ...event }: TraceEvent, node: Watchable | null, place: string): void {
     const index = this.records.length;
     const keep = (t: Tensor): Tensor => unscoped(() => t.detach());
     const record: TraceRecord = {
       ...event,
       index,
-      path: [...path, event.op].join('.'),
+      ...this.#place(place),
       inputs: Object.entries(inputs).map(([name, t]) => ({
         name,
         tensor: keep(t),
         from: this.#made.get(t.storage) ?? null,
+        parameter: this.#nameOf(t),
       })),
       output: keep(output),
       grad: null,
     };
     this.#made.set(output.storage, index);
+    this.#versions.push(
+      new WeakMap([...Object.values(inputs), output].map(({ storage }) => [storage, storage.version])),
+    );
     if (node !== null) {
+      // a composed operation is recorded behind its parts, the last of which owns the entry of the tape
+      if (!this.#byNode.has(node)) this.#byNode.set(node, index);
       const before = node.onGrad;
       node.onGrad = (dy) => {
         before?.(dy);
@@ -112,11 +224,41 @@ export class Trace implements Disposable {
     this.records.push(record);
   }
 
-  /** The records whose path matches, in order: a string must be the whole path or its end. */
-  find(pattern: string | RegExp): TraceRecord[] {
+  /** @internal Takes over the tensors but `parameter`. */
+  recordUpdate(update: Omit<TraceUpdate, 'name'>): void {
+    this.updates.push({ ...update, name: this.#nameOf(update.parameter) });
+  }
+
+  /** The name of a parameter, or of another handle on it. */
+  #nameOf(t: Tensor): string | null {
+    return this.#parameters.get(t) ?? (t.node === null ? null : (this.#parameters.get(t.node) ?? null));
+  }
+
+  #place(forward: string): Pick<TraceRecord, 'path' | 'phase' | 'of'> {
+    if (differentiated === null) return { path: forward, phase: 'forward', of: null };
+    const of = this.#byNode.get(differentiated) ?? null;
+    const path = differentiated.path ?? this.#parameters.get(differentiated) ?? differentiated.name;
+    return { path, phase: 'backward', of };
+  }
+
+  /**
+   * The records of one pass whose path matches, in order: a string must be the whole path or its end.
+   * Default: of the forward pass.
+   */
+  find(pattern: string | RegExp, phase: TracePhase = 'forward'): TraceRecord[] {
     const matches = (p: string): boolean =>
       typeof pattern === 'string' ? p === pattern || p.endsWith(`.${pattern}`) : pattern.test(p);
-    return this.records.filter((r) => matches(r.path));
+    return this.records.filter((r) => r.phase === phase && matches(r.path));
+  }
+
+  /** The operations that computed the gradient of a forward record's inputs, in order. */
+  backwardOf({ index }: Pick<TraceRecord, 'index'>): TraceRecord[] {
+    return this.records.filter(({ of }) => of === index);
+  }
+
+  /** True when a tensor of record `index` was changed in place after it was recorded. */
+  changedSince(index: number, { storage }: Tensor): boolean {
+    return this.#versions[index]?.get(storage) !== storage.version;
   }
 
   /** Stops recording; what was recorded stays readable until dispose(). Gradients still come. */
@@ -133,6 +275,10 @@ export class Trace implements Disposable {
       output.dispose();
       grad?.dispose();
     }
+    for (const { gradient, clipped, state, corrected, before, after } of this.updates) {
+      for (const t of [gradient, clipped, before, after]) t.dispose();
+      for (const t of [...Object.values(state), ...Object.values(corrected)]) t.dispose();
+    }
   }
 
   [Symbol.dispose](): void {
@@ -140,5 +286,5 @@ export class Trace implements Disposable {
   }
 }
 
-/** Opens a trace; see {@link Trace}. It lives as long as its block. */
+/** Opens a trace; see {@link Trace}. It records until `stop()` or `dispose()`. */
 export const trace = (options: TraceOptions = {}): Trace => new Trace(options);

@@ -1,5 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Device, manualSeed, scope, tensor, trace } from '../engine/index.ts';
+import {
+  Adam,
+  type Device,
+  decodeTrace,
+  encodeTrace,
+  FormatError,
+  GradientError,
+  gradNorm,
+  manualSeed,
+  scope,
+  snapshot,
+  tensor,
+  trace,
+} from '../engine/index.ts';
 import { Transformer } from '../transformer/index.ts';
 import { devices } from './support/devices.ts';
 
@@ -64,5 +77,122 @@ describe('a trace', () => {
       expect(t.records.map((r) => r.op)).toEqual(['exp']);
     }
     expect(device!.memory().liveBuffers).toBe(before);
+  });
+
+  it('pairs each operation with those that compute its gradient, fused or taken apart, with the same numbers', async () => {
+    for (const device of backends) {
+      using model = new Transformer(small, { device, generator: manualSeed(1) });
+      const run = async (decomposeBackward: readonly string[]) => {
+        using _ = scope();
+        using t = trace({ decompose: ['scaledDotProductAttention'], decomposeBackward, model });
+        const source = tensor(Int32Array.of(1, 2, 3), { shape: [1, 3], device });
+        model.forward(source, source).square().mean().backward();
+        const [softmax] = t.find('decoder.layers.1.crossAttention.scaledDotProductAttention.softmax');
+        const parts = t.backwardOf(softmax!);
+        expect(parts.every(({ path, phase }) => path === softmax!.path && phase === 'backward')).toBe(true);
+        expect(t.find(softmax!.path, 'backward')).toEqual(parts);
+        // forward records come first, and every backward one knows whose gradient it computes, or sums what meets at a parameter
+        const first = t.records.findIndex(({ phase }) => phase === 'backward');
+        expect(t.records.slice(first).every(({ phase }) => phase === 'backward')).toBe(true);
+        const names = new Set([...model.namedParameters()].map(([name]) => name));
+        for (const { of, path, op } of t.records.slice(first)) {
+          if (op !== 'onesLike') expect(of !== null || names.has(path), `${path} ${op}`).toBe(true);
+        }
+        expect(
+          t.records.flatMap(({ inputs }) => inputs).some(({ parameter }) => parameter === 'generator.weight'),
+        ).toBe(true);
+        const into = t.records.find(
+          ({ inputs, phase }) => phase === 'forward' && inputs[0]?.from === softmax!.index - 1,
+        );
+        expect(into).toBeDefined();
+        const result = { ops: parts.map(({ op }) => op), values: await parts.at(-1)!.output.data() };
+        model.zeroGrad();
+        return result;
+      };
+      const [fused, apart] = [await run([]), await run(['softmax'])];
+      expect(fused.ops).toEqual(['softmaxBackward']);
+      expect(apart.ops).toEqual(['mul', 'sum', 'sub', 'mul']);
+      for (const [i, v] of fused.values.entries()) expect(apart.values[i]!).toBeCloseTo(v, 6);
+    }
+  });
+
+  it('shows the step of an optimizer on a parameter: the update worked out by hand is the one that was made', async () => {
+    for (const device of backends) {
+      using model = new Transformer(small, { device, generator: manualSeed(1) });
+      model.flattenParameters();
+      const { weight } = model.generator;
+      using adam = new Adam(model.parameters(), { lr: 0.01, betas: [0.9, 0.98], eps: 1e-9 });
+      using _ = scope();
+      using t = trace({ model, updates: [weight] });
+      const source = tensor(Int32Array.of(1, 2, 3), { shape: [1, 3], device });
+      for (let step = 0; step < 2; step++) {
+        model.forward(source, source).square().mean().backward();
+        const { scale } = gradNorm(model.parameters(), 0.01);
+        adam.step({ gradScale: scale });
+        adam.zeroGrad();
+      }
+      expect(t.updates.map(({ name, step, optimizer }) => [name, step, optimizer])).toEqual([
+        ['generator.weight', 1, 'Adam'],
+        ['generator.weight', 2, 'Adam'],
+      ]);
+      const [first, second] = t.updates;
+      const read = async (u: typeof first) => ({
+        ...{ g: await u!.gradient.data(), c: await u!.clipped.data(), before: await u!.before.data() },
+        ...{ after: await u!.after.data(), m: await u!.state['expAvg']!.data(), v: await u!.state['expAvgSq']!.data() },
+        ...{ mHat: await u!.corrected['expAvg']!.data(), vHat: await u!.corrected['expAvgSq']!.data() },
+      });
+      const [one, two] = [await read(first), await read(second)];
+      expect(two.before).toEqual(one.after);
+      expect(second!.settings).toMatchObject({ lr: 0.01, betas: [0.9, 0.98] });
+      for (const i of one.g.keys()) {
+        expect(Math.abs(one.c[i]!)).toBeLessThan(Math.abs(one.g[i]!) + 1e-12);
+        const m = 0.9 * one.m[i]! + 0.1 * two.c[i]!;
+        const v = 0.98 * one.v[i]! + 0.02 * two.c[i]! ** 2;
+        expect(two.m[i]!).toBeCloseTo(m, 7);
+        expect(two.v[i]!).toBeCloseTo(v, 9);
+        expect(two.mHat[i]!).toBeCloseTo(m / (1 - 0.9 ** 2), 6);
+        expect(two.vHat[i]!).toBeCloseTo(v / (1 - 0.98 ** 2), 8);
+        expect(two.after[i]!).toBeCloseTo(two.before[i]! - (0.01 * two.mHat[i]!) / (Math.sqrt(two.vHat[i]!) + 1e-9), 5);
+      }
+      // watching is no part of the run
+      expect(t.records.some(({ op }) => op === 'clone')).toBe(false);
+      await expect(snapshot(t)).rejects.toThrow(GradientError);
+    }
+  });
+
+  it('goes to files and comes back: the same records, the same numbers, each tensor once', async () => {
+    for (const device of backends) {
+      using model = new Transformer(small, { device, generator: manualSeed(1) });
+      using _ = scope();
+      using t = trace({ decompose: true, decomposeBackward: true, model });
+      const source = tensor(Int32Array.of(1, 2, 3), { shape: [1, 3], device });
+      model.forward(source, source).square().mean().backward();
+      const taken = await snapshot(t);
+      expect(structuredClone(taken)).toEqual(taken);
+      const again = decodeTrace(encodeTrace(taken));
+      expect(again).toEqual(
+        JSON.parse(JSON.stringify(taken), (key, value) => (key === 'tensors' ? taken.tensors : value)),
+      );
+      const shown = again.records.find(({ path }) =>
+        path.endsWith('crossAttention.scaledDotProductAttention.softmax'),
+      )!;
+      const live = t.records[shown.index]!;
+      expect(again.tensors[shown.output]!.data).toEqual(await live.output.data());
+      expect(again.tensors[shown.grad!]!.data).toEqual(await live.grad!.data());
+      expect(again.tensors.length).toBeLessThan(again.records.length * 2);
+
+      const half = encodeTrace(taken, { dtype: 'float16' });
+      const rounded = decodeTrace(half).tensors[shown.output]!.data;
+      for (const [i, v] of (await live.output.data()).entries()) expect(rounded[i]!).toBeCloseTo(v, 3);
+
+      const files = encodeTrace(taken);
+      for (const broken of [
+        { 'trace.json': files['trace.json']! },
+        { ...files, 'trace.json': new TextEncoder().encode('{"version": 9}') },
+        { ...files, 'trace.json': files['trace.json']!.slice(0, 99) },
+        { ...files, 'trace.safetensors': files['trace.safetensors']!.slice(0, 999) },
+      ])
+        expect(() => decodeTrace(broken)).toThrow(FormatError);
+    }
   });
 });

@@ -1,3 +1,4 @@
+import { div } from '../ops/binary.ts';
 import type { Tensor } from '../tensor.ts';
 import { adamStep } from './kernels.ts';
 import { checkSetting, type GroupOptions, Optimizer, type ParamGroup, type StepRange } from './optimizer.ts';
@@ -33,6 +34,15 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
     const spans = { parameters, gradients, m: state[0]!, v: state[1]!, gradScale };
     const { decoupled } = this;
     adamStep(spans, { lr, beta1: betas[0], beta2: betas[1], eps, weightDecay, decoupled, step });
+  }
+
+  /** m/(1 − β1ᵗ) and v/(1 − β2ᵗ) (Kingma and Ba 2015, algorithm 1). */
+  protected override corrected(
+    { expAvg, expAvgSq }: Readonly<Record<string, Tensor>>,
+    step: number,
+    { betas }: ParamGroup<AdamOptions>,
+  ): Readonly<Record<string, Tensor>> {
+    return { expAvg: div(expAvg!, 1 - betas[0] ** step), expAvgSq: div(expAvgSq!, 1 - betas[1] ** step) };
   }
 }
 

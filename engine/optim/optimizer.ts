@@ -4,7 +4,9 @@ import { ArgumentError, show } from '../errors.ts';
 import { unscoped } from '../memory.ts';
 import { fill } from '../ops/accumulate.ts';
 import type { Tensor } from '../tensor.ts';
+import { tracing } from '../trace.ts';
 import { type Span, spanOf } from './kernels.ts';
+import { observe } from './observe.ts';
 import { layBeside, mergeRows, replaceGrad, rowOf } from './spans.ts';
 
 /** Parameters with settings of their own; what is not named is as the optimizer was told. */
@@ -103,6 +105,15 @@ export abstract class Optimizer<O extends { lr: number }> implements Disposable 
   /** Steps one range. */
   protected abstract update(range: StepRange, group: ParamGroup<O>): void;
 
+  /** The running means of one parameter, corrected for their start at 0; for traces. */
+  protected corrected(
+    _state: Readonly<Record<string, Tensor>>,
+    _step: number,
+    _group: ParamGroup<O>,
+  ): Readonly<Record<string, Tensor>> {
+    return {};
+  }
+
   /** The learning rate, of the first group where they differ; setting it sets that of every group. */
   get lr(): number {
     return this.paramGroups[0]!.lr;
@@ -130,6 +141,7 @@ export abstract class Optimizer<O extends { lr: number }> implements Disposable 
           step,
         ),
       );
+      const observations = tracing() ? active.map((slot) => this.#observe(slot, group, gradScale ?? this.#one!)) : [];
       for (const { spans, key } of mergeRows(rows)) {
         const [parameters, gradients, ...state] = spans;
         this.update(
@@ -137,6 +149,16 @@ export abstract class Optimizer<O extends { lr: number }> implements Disposable 
           group,
         );
       }
+      for (const done of observations) done();
+    });
+  }
+
+  #observe({ p, offset, step }: Slot, group: ParamGroup<O>, gradScale: Tensor): () => void {
+    const { params: _, ...settings } = group;
+    return observe({
+      ...{ parameter: p, optimizer: this.constructor.name, step, settings, gradScale, offset },
+      means: Object.fromEntries(this.#names.map((name, k) => [name, this.#means![k]!])),
+      correct: (state) => this.corrected(state, step, group),
     });
   }
 
