@@ -2,20 +2,20 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { decodeSafetensors, defaultDevice, FormatError, type StateDict } from '../../../engine/index.ts';
 import { version } from '../../../package.json';
-import { CHECKPOINT, checkpointConfig, decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
-import type { Translator } from '../../model/translate.ts';
-import type { Transformer } from '../../model/transformer.ts';
-import type { ModelChoice } from './choice.ts';
-import { type Task, taskNamed } from '../tasks/index.ts';
-import { averageStateDicts, decodeState, type TrainState } from '../index.ts';
 import { BilingualError } from '../../language/error.ts';
 import { type Both, bothOf } from '../../language/language.ts';
+import type { Transformer } from '../../model/transformer.ts';
+import type { Translator } from '../../model/translate.ts';
+import { CHECKPOINT, checkpointConfig, decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
+import { averageStateDicts, decodeState, type TrainState } from '../index.ts';
 import { TRANSLATION } from '../presets.ts';
-import type { RunSettings } from './settings.ts';
+import { type Task, taskNamed } from '../tasks/index.ts';
 import { Checkpoints, retained } from './checkpoints.ts';
+import type { ModelChoice } from './choice.ts';
 import { parseConfig, type RunConfig } from './config.ts';
 import { removeUnfinished, replaceFile, unless } from './files.ts';
 import { messages } from './messages.ts';
+import type { RunSettings } from './settings.ts';
 
 /** Where runs go unless told otherwise. */
 export const RUNS = 'runs';
@@ -180,7 +180,9 @@ export class RunFolder {
       const bytes = await readFile(join(this.path, name)).catch(unless('ENOENT'));
       if (bytes === null) {
         const begun = this.settings !== null && this.chosen === null && name === CHECKPOINT.model;
-        throw new BilingualError(begun ? bothOf(messages.noModelYet, this.path) : bothOf(messages.noRun, this.path, name));
+        throw new BilingualError(
+          begun ? bothOf(messages.noModelYet, this.path) : bothOf(messages.noRun, this.path, name),
+        );
       }
       files[name] = bytes;
     }
@@ -214,7 +216,8 @@ export async function openRun(path: string): Promise<RunFolder> {
   const text = await readFile(join(path, CHECKPOINT.config), 'utf8').catch(unless('ENOENT', 'ENOTDIR'));
   if (text === null) throw new BilingualError(bothOf(messages.noRun, path, CHECKPOINT.config));
   const config = parseConfig(text);
-  if (config === null) throw new BilingualError(bothOf(messages.broken, path, `${CHECKPOINT.config} is no JSON of a run.`));
+  if (config === null)
+    throw new BilingualError(bothOf(messages.broken, path, `${CHECKPOINT.config} is no JSON of a run.`));
   return new RunFolder(path, config);
 }
 

@@ -1,8 +1,8 @@
 import type { Precision } from '../../../engine/index.ts';
+import type { TokenizerSettings } from '../../text/tokenizer/settings.ts';
 import type { ValidationMetric } from '../index.ts';
 import type { ModelSettings, PresetName } from '../presets.ts';
 import type { ScheduleSettings } from '../schedule.ts';
-import type { TokenizerSettings } from '../../text/tokenizer/settings.ts';
 
 /**
  * Everything that decides how a run goes, as config.json keeps it under `training`: a run goes on with these and needs
