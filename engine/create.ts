@@ -82,6 +82,19 @@ export function arange(start: number, end?: number | null, step = 1, options: Te
   );
 }
 
+/** `steps` numbers in equal steps from `start` to `end`, both included. */
+export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
+  if (!Number.isInteger(steps) || steps < 0) {
+    throw new ArgumentError(`linspace: ${steps} steps from ${start} to ${end}. Expected a whole number from 0.`);
+  }
+  const step = (end - start) / Math.max(1, steps - 1);
+  // From both ends, so that the last number is `end` itself.
+  const values = Float64Array.from({ length: steps }, (_, i) =>
+    2 * i < steps ? start + i * step : end - (steps - 1 - i) * step,
+  );
+  return make(values, [steps], options.dtype ?? 'float32', options);
+}
+
 /** The n×n identity. */
 export function eye(n: number, options: TensorOptions = {}): Tensor {
   const values = new Float32Array(n * n);

@@ -3,7 +3,7 @@ import * as ops from './ops/index.ts';
 import { Tensor } from './tensor.ts';
 
 /** Operations that are functions only: their first parameter is no tensor, or not the one they work on. */
-const FUNCTIONS = ['cat', 'stack', 'embedding', 'fill'] as const;
+const FUNCTIONS = ['cat', 'stack', 'embedding', 'fill', 'einsum', 'meshgrid'] as const;
 
 /**
  * Every other exported operation is also a method of the same name: `softmax(x, -1)` is `x.softmax(-1)`. Nothing is

@@ -1,9 +1,11 @@
 import type { Operand } from '../backend.ts';
 import { ShapeError, show } from '../errors.ts';
+import { scope } from '../memory.ts';
 import { defineOp } from '../op.ts';
 import { at, build, ndarray, indices as places } from '../reference.ts';
-import { normalizeDim, rowMajor, type Shape } from '../shape.ts';
+import { normalizeDim, rowMajor, type Shape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { add, mul } from './binary.ts';
 import { linesAlong } from './lines.ts';
 import { type Rows, rowsBackwardWasm, rowsBackwardWebGPU, rowsWasm, rowsWebGPU } from './rows.ts';
 
@@ -113,3 +115,28 @@ const indexSelectBackward = defineOp({
  * along dim. Any dtype. A place outside x gives zeros and no gradient. Throws a ShapeError where index is no list.
  */
 export const indexSelect = (x: Tensor, dim: number, index: Tensor): Tensor => select(x, dim, index);
+
+/**
+ * `x` with rows of `source` added along `dim`: y[…, index[j], …] = x + alpha · Σ source[…, j, …]. `index` int32 [n], source
+ * with n places along dim and otherwise the sizes of x. Equal places add up in the order of j, the same in every run; a
+ * place outside x adds nothing. Throws a ShapeError where the shapes do not fit.
+ */
+export function indexAdd(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  { alpha = 1 }: { readonly alpha?: number } = {},
+): Tensor {
+  const d = normalizeDim('indexAdd', dim, x.ndim);
+  if (index.ndim !== 1 || !sameShape(source.shape, withSize(x.shape, d, index.size))) {
+    throw new ShapeError(
+      `indexAdd: index ${show(index.shape)} and source ${show(source.shape)} into ${show(x.shape)} along dim ${dim}. ` +
+        'Expected a list of places, and source as long as the list along dim and as x elsewhere.',
+    );
+  }
+  return scope(() => {
+    const rows = indexSelectBackward({ dy: source, index }, { dim: d, size: x.shape[d]! });
+    return add(x, alpha === 1 ? rows : mul(rows, alpha));
+  });
+}

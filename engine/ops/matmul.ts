@@ -102,7 +102,7 @@ export function matmul(x: Tensor, other: Tensor): Tensor {
   if (x.ndim === 0 || other.ndim === 0) {
     throw new ShapeError(`matmul: ${show(x.shape)} times ${show(other.shape)}. Use mul for a scalar.`);
   }
-  if (x.ndim === 1) return squeezeAt(matmul(unsqueeze(x, 0), other), -2);
+  if (x.ndim === 1) return squeezeAt(matmul(unsqueeze(x, 0), other), other.ndim === 1 ? -1 : -2);
   if (other.ndim === 1) return squeezeAt(matmul(x, unsqueeze(other, 1)), -1);
   if (x.ndim > 2 && other.ndim === 2) {
     // one large product instead of many small ones

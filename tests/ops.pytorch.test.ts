@@ -1,0 +1,231 @@
+/** Names, arguments and edges as PyTorch has them: our operations beside its own, values and gradients. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  at,
+  cat,
+  type Device,
+  diag,
+  diagEmbed,
+  diagonal,
+  einsum,
+  meshgrid,
+  scope,
+  sum,
+  Tensor,
+  unbind,
+} from '../engine/index.ts';
+import type { CaseInput } from '../engine/op.ts';
+import { expectClose } from './support/compare.ts';
+import { devices } from './support/devices.ts';
+import { type Drawn, draw, upload } from './support/draw.ts';
+import { python, torchVersion } from './support/pytorch.ts';
+
+type Given = Readonly<Record<string, Tensor>>;
+
+interface Row {
+  /** In Python, of the inputs by name. */
+  readonly torch: string;
+  readonly inputs: Readonly<Record<string, readonly number[] | CaseInput>>;
+  readonly ours: (t: Given) => Tensor | readonly Tensor[];
+}
+
+const ints = (shape: readonly number[], values: readonly number[]): CaseInput => ({ shape, dtype: 'int32', values });
+
+const INDEXING: readonly Row[] = [
+  { torch: 'x[1]', inputs: { x: [3, 4] }, ours: ({ x }) => at(x!, 1) },
+  { torch: 'x[-1, 1:3]', inputs: { x: [3, 4] }, ours: ({ x }) => at(x!, -1, '1:3') },
+  { torch: 'x[:, None, ::2]', inputs: { x: [3, 5] }, ours: ({ x }) => at(x!, ':', null, '::2') },
+  { torch: 'x[..., -2:]', inputs: { x: [2, 3, 5] }, ours: ({ x }) => at(x!, '...', '-2:') },
+  { torch: 'x[1, ..., 0]', inputs: { x: [2, 3, 4, 5] }, ours: ({ x }) => at(x!, 1, '...', 0) },
+  { torch: 'x[[2, 0, 2]]', inputs: { x: [3, 4] }, ours: ({ x }) => at(x!, [2, 0, 2]) },
+  { torch: 'x[:, [0, -1]]', inputs: { x: [3, 4] }, ours: ({ x }) => at(x!, ':', [0, -1]) },
+  { torch: 'x[[0, 1], [2, 3]]', inputs: { x: [3, 4] }, ours: ({ x }) => at(x!, [0, 1], [2, 3]) },
+  {
+    torch: 'x[:, i, j]',
+    inputs: { x: [2, 3, 4, 2], i: ints([2, 1], [0, -1]), j: ints([3], [1, 1, -4]) },
+    ours: ({ x, i, j }) => at(x!, ':', i!, j!),
+  },
+  {
+    torch: 'x[i, :, j]',
+    inputs: { x: [2, 3, 4, 2], i: ints([2, 1], [0, 1]), j: ints([3], [1, 1, 0]) },
+    ours: ({ x, i, j }) => at(x!, i!, ':', j!),
+  },
+  {
+    torch: 'x[0, :, i, None]',
+    inputs: { x: [2, 3, 4], i: ints([2, 2], [3, 1, 0, 0]) },
+    ours: ({ x, i }) => at(x!, 0, ':', i!, null),
+  },
+  {
+    torch: 'x[..., i, 1:]',
+    inputs: { x: [2, 3, 4], i: ints([4], [2, 0, -1, 1]) },
+    ours: ({ x, i }) => at(x!, '...', i!, '1:'),
+  },
+];
+
+const SHAPES: readonly Row[] = [
+  { torch: 'x.roll(1)', inputs: { x: [2, 3] }, ours: ({ x }) => x!.roll(1) },
+  { torch: 'x.roll((1, -2), (0, 1))', inputs: { x: [3, 4] }, ours: ({ x }) => x!.roll([1, -2], [0, 1]) },
+  { torch: 'x.flip(0, 2)', inputs: { x: [2, 3, 4] }, ours: ({ x }) => x!.flip([0, 2]) },
+  { torch: 'x.tile((2,))', inputs: { x: [2, 3] }, ours: ({ x }) => x!.tile([2]) },
+  { torch: 'x.tile((2, 1, 2))', inputs: { x: [2, 3] }, ours: ({ x }) => x!.tile([2, 1, 2]) },
+  { torch: 'x.repeat_interleave(2)', inputs: { x: [2, 3] }, ours: ({ x }) => x!.repeatInterleave(2) },
+  {
+    torch: 'x.repeat_interleave(torch.tensor([1, 0, 2]), 1)',
+    inputs: { x: [2, 3] },
+    ours: ({ x }) => x!.repeatInterleave([1, 0, 2], 1),
+  },
+  { torch: 'x.movedim((0, 3), (-1, 0))', inputs: { x: [2, 3, 4, 5] }, ours: ({ x }) => x!.movedim([0, 3], [-1, 0]) },
+  { torch: 'x.movedim(1, 0)', inputs: { x: [2, 3, 4] }, ours: ({ x }) => x!.movedim(1, 0) },
+  { torch: 'x.unbind(1)', inputs: { x: [2, 3] }, ours: ({ x }) => unbind(x!, 1) },
+  { torch: 'torch.diag(x, 1)', inputs: { x: [3] }, ours: ({ x }) => diag(x!, 1) },
+  { torch: 'torch.diag(x, -1)', inputs: { x: [3, 4] }, ours: ({ x }) => diag(x!, -1) },
+  { torch: 'x.diagonal(1, 0, 2)', inputs: { x: [3, 2, 4] }, ours: ({ x }) => diagonal(x!, 1, 0, 2) },
+  { torch: 'torch.diag_embed(x, -2)', inputs: { x: [2, 3] }, ours: ({ x }) => diagEmbed(x!, -2) },
+  {
+    torch: 'torch.meshgrid(x, y, indexing="xy")',
+    inputs: { x: [2], y: [3] },
+    ours: ({ x, y }) => meshgrid([x!, y!], { indexing: 'xy' }),
+  },
+  {
+    torch: 'torch.meshgrid(x, y, z, indexing="ij")',
+    inputs: { x: [2], y: [3], z: [] },
+    ours: ({ x, y, z }) => meshgrid([x!, y!, z!]),
+  },
+  {
+    torch: '[torch.atleast_3d(v) for v in (x, y, z)]',
+    inputs: { x: [], y: [3], z: [2, 3] },
+    ours: ({ x, y, z }) => [x!, y!, z!].map((v) => v.atLeast3d()),
+  },
+  {
+    torch: '[torch.atleast_2d(v) for v in (x, y)]',
+    inputs: { x: [], y: [3] },
+    ours: ({ x, y }) => [x!, y!].map((v) => v.atLeast2d()),
+  },
+  { torch: 'torch.outer(x, y)', inputs: { x: [3], y: [2] }, ours: ({ x, y }) => x!.outer(y!) },
+  { torch: 'torch.dot(x, y)', inputs: { x: [4], y: [4] }, ours: ({ x, y }) => x!.dot(y!) },
+  { torch: 'torch.mv(x, y)', inputs: { x: [3, 4], y: [4] }, ours: ({ x, y }) => x!.mv(y!) },
+  { torch: 'torch.bmm(x, y)', inputs: { x: [2, 3, 4], y: [2, 4, 5] }, ours: ({ x, y }) => x!.bmm(y!) },
+  { torch: 'torch.einsum("ii->i", x)', inputs: { x: [3, 3] }, ours: ({ x }) => einsum('ii->i', x!) },
+  {
+    torch: 'torch.einsum("b...d,...d->b...", x, y)',
+    inputs: { x: [2, 3, 4], y: [3, 4] },
+    ours: ({ x, y }) => einsum('b...d,...d->b...', x!, y!),
+  },
+  {
+    torch: 'torch.einsum("bhid,bhjd,bhj->bhi", x, y, z)',
+    inputs: { x: [2, 2, 3, 4], y: [2, 2, 5, 4], z: [2, 2, 5] },
+    ours: ({ x, y, z }) => einsum('bhid,bhjd,bhj->bhi', x!, y!, z!),
+  },
+  {
+    torch: 'torch.einsum("ba,cb", x, y)',
+    inputs: { x: [2, 3], y: [4, 2] },
+    ours: ({ x, y }) => einsum('ba,cb', x!, y!),
+  },
+  { torch: 'F.one_hot(x, 4)', inputs: { x: ints([2, 2], [0, 3, 1, 1]) }, ours: ({ x }) => x!.oneHot(4) },
+  {
+    torch: 'x.index_add(1, i, y, alpha=-2)',
+    inputs: { x: [2, 3], i: ints([4], [0, 2, 0, 1]), y: [2, 4] },
+    ours: ({ x, i, y }) => x!.indexAdd(1, i!, y!, { alpha: -2 }),
+  },
+  {
+    torch: 'x.scatter(1, i, y[:2, :2])',
+    inputs: { x: [3, 5], i: ints([2, 2], [4, 0, 1, 2]), y: [2, 3] },
+    ours: ({ x, i, y }) => x!.scatter(1, i!, y!),
+  },
+  {
+    torch: 'x.scatter(0, i, 7)',
+    inputs: { x: [3, 2], i: ints([1, 2], [2, 0]) },
+    ours: ({ x, i }) => x!.scatter(0, i!, 7),
+  },
+  {
+    torch: 'tuple(x.sort(1, descending=True))',
+    inputs: { x: [2, 5] },
+    ours: ({ x }) => Object.values(x!.sort(1, { descending: true })),
+  },
+  {
+    torch: 'tuple(x.sort(dim=0, stable=True))',
+    inputs: { x: { shape: [7], values: [2, Number.NEGATIVE_INFINITY, 1, 2, -0, 0, 1] } },
+    ours: ({ x }) => Object.values(x!.sort(0)),
+  },
+];
+
+const TABLES: Readonly<Record<string, readonly Row[]>> = { indexing: INDEXING, 'shapes and products': SHAPES };
+
+interface Answer {
+  readonly error?: string;
+  readonly outputs: readonly { readonly shape: readonly number[]; readonly data: readonly number[] }[];
+  readonly gradients: Readonly<Record<string, readonly number[]>>;
+}
+
+if (torchVersion() !== null) {
+  const rows = Object.values(TABLES).flat();
+  const drawn = rows.map(({ inputs }) => draw({ inputs }, 5));
+  let answers: readonly Answer[] = [];
+  let backends: readonly Device[] = [];
+  let folder = '';
+  beforeAll(async () => {
+    backends = await devices();
+    folder = await mkdtemp(join(tmpdir(), 'heddle-torch-'));
+    const asked = rows.map(({ torch }, k) => {
+      const plain = ({ array, dtype }: Drawn) => ({ shape: array.shape, data: [...array.data], dtype });
+      return { torch, inputs: Object.fromEntries(Object.entries(drawn[k]!).map(([name, d]) => [name, plain(d)])) };
+    });
+    // JSON has no infinities; Python's parser takes the words.
+    const text = JSON.stringify(asked, (_, v) => (v === Number.NEGATIVE_INFINITY ? '-Infinity' : v));
+    await writeFile(join(folder, 'questions.json'), text.replaceAll('"-Infinity"', '-Infinity'));
+    const script = fileURLToPath(new URL('support/pytorch_ops.py', import.meta.url));
+    const printed = await python([script, join(folder, 'questions.json')], folder);
+    answers = JSON.parse(printed.replaceAll('-Infinity', '"-Infinity"'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** Σ cos(0.7·i)·y_i, as the script has it. */
+  const weighted = (y: Tensor): Tensor => {
+    const weights = Array.from({ length: y.size }, (_, i) => Math.cos(0.7 * i));
+    return sum(y.mul(Tensor.from(y.device, weights, y.shape, 'float32')));
+  };
+
+  for (const [table, list] of Object.entries(TABLES)) {
+    describe(table, () => {
+      for (const row of list) {
+        const k = rows.indexOf(row);
+        it(row.torch, async () => {
+          const want = answers[k]!;
+          expect(want.error).toBeUndefined();
+          for (const device of backends) {
+            using _ = scope();
+            const given: Record<string, Tensor> = {};
+            for (const [name, d] of Object.entries(drawn[k]!)) {
+              given[name] = upload(device, d);
+              if (d.dtype === 'float32') given[name].requiresGrad_();
+            }
+            const made = row.ours(given);
+            const outputs = made instanceof Tensor ? [made] : made;
+            expect(outputs.map((y) => y.shape)).toEqual(want.outputs.map((y) => y.shape));
+            for (const [i, y] of outputs.entries()) {
+              const values = want.outputs[i]!.data.map(Number);
+              const label = `${row.torch} on ${device.name}`;
+              if (values.every(Number.isFinite)) expectClose(await y.data(), values, { label });
+              else
+                expect(
+                  Array.from(await y.data(), (v) => v + 0),
+                  label,
+                ).toEqual(values.map((v) => v + 0));
+            }
+            const totals = outputs.filter((y) => y.requiresGrad).map(weighted);
+            if (totals.length === 0) continue;
+            sum(cat(totals.map((t) => t.reshape([1])))).backward();
+            for (const [name, g] of Object.entries(want.gradients)) {
+              const label = `${row.torch} on ${device.name}: gradient of ${name}`;
+              expectClose(await given[name]!.grad!.data(), g, { label });
+            }
+          }
+        });
+      }
+    });
+  }
+}
