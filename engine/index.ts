@@ -51,6 +51,9 @@ export type { Shape } from './shape.ts';
 export { type NestedArray, Tensor } from './tensor.ts';
 export {
   type Decompose,
+  type Edit,
+  Intervention,
+  intervene,
   named,
   Trace,
   type TraceInput,

@@ -8,7 +8,7 @@ import { scope } from './memory.ts';
 import type { NDArray } from './reference.ts';
 import type { Layout, Shape } from './shape.ts';
 import { Tensor } from './tensor.ts';
-import { decomposing, named, report, tracing } from './trace.ts';
+import { decomposing, intervened, named, report, tracing } from './trace.ts';
 
 /** Shape and dtype: all that is known of a tensor before it is computed. */
 export interface Meta {
@@ -195,13 +195,13 @@ export function defineOp<
       time: Promise.resolve(null),
     };
     report({ ...whole, inputs: present(given), output }, output.node as Node | null);
-    return output;
+    return intervened(name, output);
   };
   const call = (given: Inputs, attrs?: Partial<A>): Tensor => {
     if (spec.composed !== undefined && decomposing(spec.name)) return takeApart(given, { ...spec.attrs, ...attrs });
     const { output, ...extra } = all(given, attrs) as Record<string, Tensor>;
     for (const t of Object.values(extra)) t.dispose();
-    return output!;
+    return intervened(spec.name, output!);
   };
   return publish(Object.assign(call, { all }), spec, 'kernel', spec.grad !== undefined);
 }
@@ -242,7 +242,7 @@ export function defineView<const In extends string, A extends object>(spec: View
         node,
       );
     }
-    return output;
+    return intervened(spec.name, output);
   };
   const byName = (given: { x: Tensor }, attrs?: A): Tensor => call(given.x, { ...spec.attrs, ...attrs } as A);
   const op = publish(byName, spec, 'view', true);
@@ -265,7 +265,10 @@ export function defineComposite<const In extends string, A extends object, const
   const call = (given: Slots<In, Opt, Tensor>, attrs?: Partial<A>): Tensor => {
     const inputs = present(given);
     check(spec, inputs);
-    return scope(() => named(spec.name, () => spec.compute(inputs as never, { ...spec.attrs, ...attrs })));
+    return intervened(
+      spec.name,
+      scope(() => named(spec.name, () => spec.compute(inputs as never, { ...spec.attrs, ...attrs }))),
+    );
   };
   return publish(call, spec, 'composite', spec.differentiable ?? true);
 }

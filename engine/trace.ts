@@ -1,3 +1,4 @@
+import { ShapeError, show } from './errors.ts';
 import { unscoped } from './memory.ts';
 import type { TapeNode, Tensor } from './tensor.ts';
 
@@ -105,12 +106,12 @@ export const decomposing = (op: string): boolean => active.some(({ options }) =>
 export const decomposingBackward = (op: string): boolean =>
   active.some(({ options }) => names(options.decomposeBackward, op));
 
-/** @internal True when some trace is listening. */
-export const tracing = (): boolean => active.length > 0;
+/** @internal True when operations must say where they are: a trace listens, or an intervention waits for one of them. */
+export const tracing = (): boolean => active.length > 0 || interventions.length > 0;
 
 /** Runs `body` under a name: everything traced inside has it in its path. Modules do this by themselves. */
 export function named<T>(name: string, body: () => T): T {
-  if (active.length === 0 || name === '') return body();
+  if (!tracing() || name === '') return body();
   path.push(name);
   try {
     return body();
@@ -121,17 +122,93 @@ export function named<T>(name: string, body: () => T): T {
 
 /** @internal Runs `body` unseen by all traces: what only looks is no part of the run. */
 export function untraced<T>(body: () => T): T {
-  const listening = active.splice(0);
+  const [listening, waiting] = [active.splice(0), interventions.splice(0)];
   try {
     return body();
   } finally {
     active.unshift(...listening);
+    interventions.unshift(...waiting);
+  }
+}
+
+/** What to make of the output of an operation: another tensor of its shape and dtype. */
+export type Edit = (output: Tensor) => Tensor;
+
+const interventions: Intervention[] = [];
+
+/** A change of a run while it goes on; see {@link intervene}. */
+export class Intervention implements Disposable {
+  readonly #edits: ReadonlyMap<string, Edit>;
+  /** How often each edit was made: 0 for a path that no operation had. */
+  readonly counts = new Map<string, number>();
+
+  constructor(edits: Readonly<Record<string, Edit>>) {
+    this.#edits = new Map(Object.entries(edits));
+    for (const at of this.#edits.keys()) this.counts.set(at, 0);
+    interventions.push(this);
+  }
+
+  /** @internal */
+  edit(place: string, output: Tensor): Tensor {
+    let edited = output;
+    for (const [at, change] of this.#edits) {
+      if (place !== at && !place.endsWith(`.${at}`)) continue;
+      const changed = change(edited);
+      if (show(changed.shape) !== show(output.shape) || changed.dtype !== output.dtype) {
+        throw new ShapeError(
+          `intervene: ${at} became ${changed.describe()}, expected ${output.describe()}. Keep shape and dtype.`,
+        );
+      }
+      edited = changed;
+      this.counts.set(at, this.counts.get(at)! + 1);
+    }
+    return edited;
+  }
+
+  dispose(): void {
+    const at = interventions.indexOf(this);
+    if (at >= 0) interventions.splice(at, 1);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/**
+ * Changes a run while it goes on: the output of every operation of the forward pass whose path is one of these, or ends
+ * with it, is put through the function beside it, and everything after is computed from what it returns. Written in tensor
+ * operations, the change is differentiated like all others. It lasts until `dispose()`:
+ *
+ * ```ts
+ * // without the second head of one attention: softmax's output is [batch, heads, L, S]
+ * const off = intervene({ 'encoder.layers.0.selfAttention.scaledDotProductAttention.softmax': (p) => p.mul(keep) });
+ * const scores = model.forward(source, target);
+ * off.dispose();
+ * ```
+ *
+ * What lies inside a fused operation has a path of its own only where a trace takes it apart (`decompose`). `counts` says
+ * how often each was found.
+ */
+export const intervene = (edits: Readonly<Record<string, Edit>>): Intervention => new Intervention(edits);
+
+/** @internal What interventions make of the output of the operation `op`; the output itself where there are none. */
+export function intervened(op: string, output: Tensor): Tensor {
+  if (interventions.length === 0 || differentiated !== null) return output;
+  const place = [...path, op].join('.');
+  const waiting = interventions.splice(0);
+  path.push(op, 'edit');
+  try {
+    return waiting.reduce((edited, intervention) => intervention.edit(place, edited), output);
+  } finally {
+    path.splice(-2);
+    interventions.unshift(...waiting);
   }
 }
 
 /** @internal Runs part of a gradient rule: what is traced inside belongs to the backward pass of `node`. */
 export function tracedBackward<T>(node: TapeNode, body: () => T): T {
-  if (active.length === 0) return body();
+  if (!tracing()) return body();
   const before = differentiated;
   differentiated = node;
   try {

@@ -7,6 +7,7 @@ import {
   FormatError,
   GradientError,
   gradNorm,
+  intervene,
   manualSeed,
   scope,
   snapshot,
@@ -194,5 +195,56 @@ describe('a trace', () => {
       ])
         expect(() => decodeTrace(broken)).toThrow(FormatError);
     }
+  });
+});
+
+describe('an intervention', () => {
+  const softmax = 'encoder.layers.1.selfAttention.scaledDotProductAttention.softmax';
+
+  it('changes what comes after it, and nothing before, forward and backward; then the run is as it was', async () => {
+    for (const device of backends) {
+      using model = new Transformer(small, { device, generator: manualSeed(1) });
+      const source = () => tensor(Int32Array.of(1, 2, 3), { shape: [1, 3], device });
+      const run = async () => {
+        using _ = scope();
+        using t = trace({ decompose: ['scaledDotProductAttention'] });
+        model.zeroGrad();
+        model.forward(source(), source()).square().mean().backward();
+        const { records, tensors } = await snapshot(t);
+        // the records of the edit itself are no part of the comparison
+        const kept = records.filter(({ path, phase }) => phase === 'forward' && !path.includes('.edit.'));
+        return { kept, output: kept.map(({ output }) => tensors[output]!.data), t: records };
+      };
+      const before = await run();
+      using _ = scope();
+      const keep = tensor([1, 0], { device }).reshape([1, 2, 1, 1]);
+      const off = intervene({ [softmax]: (p) => p.mul(keep) });
+      const edited = await run();
+      off.dispose();
+      expect(off.counts.get(softmax)).toBe(1);
+      expect(edited.kept.map(({ path }) => path)).toEqual(before.kept.map(({ path }) => path));
+      const at = before.kept.findIndex(({ path }) => path.endsWith(softmax));
+      const same = before.output.map((values, i) => values.every((v, k) => Object.is(v, edited.output[i]![k])));
+      expect(same.slice(0, at + 1).every(Boolean)).toBe(true);
+      expect(same.at(-1)).toBe(false);
+      // the next product sees a head of zeros: its second half is zero
+      const product = edited.kept.findIndex(({ op }, i) => i > at && op === 'matmul');
+      const heads = edited.output[product]!;
+      expect(heads.slice(heads.length / 2).every((v) => v === 0)).toBe(true);
+      // no gradient comes to the head that was switched off
+      const mul = edited.t.find(({ path }) => path.endsWith(`${softmax}.edit.mul`))!;
+      expect(mul.phase).toBe('forward');
+      expect((await run()).output).toEqual(before.output);
+    }
+  });
+
+  it('must keep the shape', () => {
+    const [device] = backends;
+    using _ = scope();
+    using off = intervene({ exp: (y) => y.sum() });
+    expect(() => tensor([1, 2], { device: device! }).exp()).toThrow(
+      /intervene: exp became tensor \[\] float32, expected/,
+    );
+    expect(off.counts.get('exp')).toBe(0);
   });
 });
