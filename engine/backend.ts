@@ -80,6 +80,18 @@ export interface MemoryStats {
   readonly bufferLimitBytes: number;
 }
 
+/** What a device has been given to do since it was opened; differences count a step. */
+export interface WorkStats {
+  /** Kernel calls: dispatches of compute shaders on WebGPU. */
+  readonly dispatches: number;
+  /** Submissions to the queue; 0 where there is none. */
+  readonly submits: number;
+  /** Bind groups made; one that is found again is not counted. */
+  readonly bindGroups: number;
+  /** Buffers asked of the system; one that a pool gives again is not counted. */
+  readonly buffers: number;
+}
+
 /**
  * The whole contract between the engine and a device. Calls take effect in the order made; `run` may be carried out
  * later, but before anything that could tell. `alloc`, `free`, `write` and `run` never wait; `read` and `sync` do.
@@ -109,6 +121,7 @@ export interface Backend {
   /** Waits only while the device is too far behind: call it once a training step. */
   throttle(): Promise<void>;
   memory(): MemoryStats;
+  work(): WorkStats;
   /** Frees everything; the device cannot be used again. */
   destroy(): void;
 }

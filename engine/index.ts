@@ -14,7 +14,7 @@ export {
   noGrad,
   requiresGrad,
 } from './autograd.ts';
-export type { Backend, BackendName, MemoryStats } from './backend.ts';
+export type { Backend, BackendName, MemoryStats, WorkStats } from './backend.ts';
 export * from './create.ts';
 export {
   type Device,

@@ -1,4 +1,4 @@
-import type { Backend, BackendName, DeviceBuffer, MemoryStats } from './backend.ts';
+import type { Backend, BackendName, DeviceBuffer, MemoryStats, WorkStats } from './backend.ts';
 import { DeviceError } from './errors.ts';
 
 /** A place that is counted, and holds nothing. */
@@ -25,6 +25,8 @@ export class MetaDevice implements Backend {
   #liveBuffers = 0;
   #peakBytes = 0;
   #largestBytes = 0;
+  #dispatches = 0;
+  #buffers = 0;
 
   constructor(like: Pick<Backend, 'name'>) {
     this.name = like.name;
@@ -39,6 +41,7 @@ export class MetaDevice implements Backend {
   alloc(bytes: number): DeviceBuffer {
     this.#liveBytes += bytes;
     this.#liveBuffers++;
+    this.#buffers++;
     this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
     this.#largestBytes = Math.max(this.#largestBytes, bytes);
     return new MetaBuffer(this, bytes);
@@ -60,9 +63,12 @@ export class MetaDevice implements Backend {
     return new ArrayBuffer(bytes);
   }
 
-  run(): void {}
+  run(): void {
+    this.#dispatches++;
+  }
 
   async runTimed(): Promise<number | null> {
+    this.run();
     return null;
   }
 
@@ -79,6 +85,11 @@ export class MetaDevice implements Backend {
       limitBytes: null,
       bufferLimitBytes: Number.POSITIVE_INFINITY,
     };
+  }
+
+  /** Kernel calls and buffers as they come; nothing is submitted, and nothing bound. */
+  work(): WorkStats {
+    return { dispatches: this.#dispatches, submits: 0, bindGroups: 0, buffers: this.#buffers };
   }
 
   /** Starts the count of the peak anew, from what is live now. */

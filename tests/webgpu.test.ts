@@ -138,6 +138,22 @@ describe('the WebGPU backend', () => {
     expect(gpu.memory().peakBytes).toBeGreaterThanOrEqual(before.liveBytes + 4000);
   });
 
+  it('counts what it was given to do; what is found again is not counted', async () => {
+    await gpu.sync();
+    const before = gpu.work();
+    // of a size that no other test has: one buffer and one group of its own
+    const [x, y] = [operand(999_983), operand(4)];
+    for (const a of [2, 3]) gpu.run(launch(x, y, a, 1));
+    gpu.run(launch(x, y, 4, 1, { workgroups: [0] }));
+    await gpu.sync();
+    free(x);
+    free(operand(999_983));
+    const { dispatches, submits, bindGroups, buffers } = gpu.work();
+    expect([dispatches - before.dispatches, submits - before.submits]).toEqual([2, 1]);
+    expect([bindGroups - before.bindGroups, buffers - before.buffers]).toEqual([1, 1]);
+    free(y);
+  });
+
   it('keeps size classes within an eighth above a mebibyte', () => {
     for (const bytes of [0, 1, 256, 257, 4096, 2 ** 20 + 4, 3_000_000, 2 ** 30 - 4, 2 ** 31 + 1]) {
       const got = blockSize(bytes);

@@ -1,6 +1,6 @@
 import relaxedBinary from '../../build/wasm/relaxed.wasm';
 import simdBinary from '../../build/wasm/simd.wasm';
-import type { Backend, DeviceBuffer, Launch, MemoryStats, WasmLaunch } from '../backend.ts';
+import type { Backend, DeviceBuffer, Launch, MemoryStats, WasmLaunch, WorkStats } from '../backend.ts';
 import { elementBytes, type RawData } from '../dtype.ts';
 import { ArgumentError, DeviceError } from '../errors.ts';
 import { hardwareThreads, hasRelaxedSimd, hasSimd, threadsRefused } from './features.ts';
@@ -54,6 +54,7 @@ export class WasmBackend implements Backend {
   #control: number;
   #scratch = { base: 0, step: 0 };
   #live = { bytes: 0, buffers: 0, peak: 0 };
+  #work = { dispatches: 0, submits: 0, bindGroups: 0, buffers: 0 };
   #note = '';
   #destroyed = false;
 
@@ -124,6 +125,7 @@ export class WasmBackend implements Backend {
     const live = this.#live;
     live.bytes += bytes;
     live.buffers++;
+    this.#work.buffers++;
     live.peak = Math.max(live.peak, live.bytes);
     return new WasmBuffer(this, address, bytes);
   }
@@ -170,6 +172,7 @@ export class WasmBackend implements Backend {
       );
     }
     if (range <= 0) return;
+    this.#work.dispatches++;
     const { count } = this.#threads;
     const most = Math.min(CONTROL.maxParts, count * partsPerThread);
     const parts = count === 1 ? 1 : Math.max(1, Math.min(most, Math.floor(range / Math.max(1, grain))));
@@ -195,6 +198,10 @@ export class WasmBackend implements Backend {
 
   throttle(): Promise<void> {
     return Promise.resolve();
+  }
+
+  work(): WorkStats {
+    return { ...this.#work };
   }
 
   memory(): MemoryStats {

@@ -6,6 +6,7 @@ import {
   type MemoryStats,
   type Operand,
   type WebGPULaunch,
+  type WorkStats,
 } from '../backend.ts';
 import { elementBytes, type RawData, storageBytes } from '../dtype.ts';
 import { DeviceError, OutOfMemoryError } from '../errors.ts';
@@ -150,6 +151,11 @@ export class WebGPUBackend implements Backend {
 
   memory(): MemoryStats {
     return this.#pool.memory();
+  }
+
+  work(): WorkStats {
+    const { dispatches, submits } = this.#encoder.work;
+    return { dispatches, submits, bindGroups: this.#groups.made, buffers: this.#pool.made };
   }
 
   destroy(): void {

@@ -38,6 +38,7 @@ export class Encoder {
   #slots = 0;
   #dispatches = 0;
   #epoch = 0;
+  #work = { dispatches: 0, submits: 0 };
 
   constructor(device: GPUDevice, faults: Faults, options: EncoderOptions) {
     this.#device = device;
@@ -53,6 +54,11 @@ export class Encoder {
   /** Counts submissions. Blocks used since the last one carry this number. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Dispatches and submissions so far. */
+  get work(): { readonly dispatches: number; readonly submits: number } {
+    return this.#work;
   }
 
   /** The buffer behind every shader's binding 0, bound with a dynamic offset. */
@@ -84,6 +90,7 @@ export class Encoder {
     this.#slots += slots;
     for (const block of blocks) block.usedIn = this.#epoch;
     if (timestamps !== undefined) this.#endPass();
+    this.#work.dispatches++;
     if (++this.#dispatches >= this.#options.maxDispatches) this.flush();
   }
 
@@ -113,6 +120,7 @@ export class Encoder {
       this.#slots = 0;
       this.#dispatches = 0;
       this.#epoch++;
+      this.#work.submits++;
       this.#options.onSubmit();
     }
     this.#faults.nextWindow();

@@ -17,6 +17,7 @@ export class BindGroupCache {
   readonly #device: GPUDevice;
   readonly #uniformBuffer: GPUBuffer;
   readonly #capacity: number;
+  #made = 0;
   readonly #groups = new Map<string, { group: GPUBindGroup; bound: readonly Bound[] }>();
 
   constructor(device: GPUDevice, uniformBuffer: GPUBuffer, capacity = 4096) {
@@ -29,12 +30,18 @@ export class BindGroupCache {
     return this.#groups.size;
   }
 
+  /** Groups made so far, those since dropped too. */
+  get made(): number {
+    return this.#made;
+  }
+
   get(pipeline: Pipeline, bound: readonly Bound[]): GPUBindGroup {
     let key = `${pipeline.id}`;
     for (const { block, offset } of bound) key += `|${block.id}:${offset}`;
     const found = this.#groups.get(key);
     if (found !== undefined) return found.group;
     const group = this.#create(pipeline, bound);
+    this.#made++;
     if (this.#groups.size >= this.#capacity) this.#drop(this.#groups.keys().next().value!);
     this.#groups.set(key, { group, bound });
     for (const { block } of bound) block.groups.add(key);

@@ -125,6 +125,11 @@ export class BufferPool {
     return block;
   }
 
+  /** Buffers made so far, those since destroyed too. */
+  get made(): number {
+    return this.#nextId;
+  }
+
   /** Destroys what only waited for its submission. Call when the encoder's epoch has moved on. */
   afterSubmit(): void {
     const doomed = this.#doomed;
