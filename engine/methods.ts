@@ -10,7 +10,13 @@ const FUNCTIONS = ['cat', 'stack', 'embedding', 'fill', 'einsum', 'meshgrid'] as
  * listed twice: types and methods follow ops/index.ts.
  */
 type Ops = typeof ops;
-type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer Out ? (...rest: R) => Out : never;
+type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer Out ? First<F> & ((...rest: R) => Out) : never;
+/** The first of two signatures (of max, min and median); anything where there is one. */
+type First<F> = F extends { (x: Tensor, ...rest: infer R): infer Out; (x: Tensor, ...rest: infer _R): infer _Out }
+  ? unknown extends Out
+    ? unknown
+    : (...rest: R) => Out
+  : unknown;
 type Methods = { [K in Exclude<keyof Ops, (typeof FUNCTIONS)[number]>]: Method<Ops[K]> };
 
 declare module './tensor.ts' {

@@ -153,7 +153,86 @@ const SHAPES: readonly Row[] = [
   },
 ];
 
-const TABLES: Readonly<Record<string, readonly Row[]>> = { indexing: INDEXING, 'shapes and products': SHAPES };
+const NUMBERS: readonly Row[] = [
+  { torch: 'x.std(1)', inputs: { x: [3, 4] }, ours: ({ x }) => x!.std(1) },
+  {
+    torch: 'x.std((0, 2), unbiased=False, keepdim=True)',
+    inputs: { x: [3, 4, 2] },
+    ours: ({ x }) => x!.std([0, 2], { correction: 0, keepdim: true }),
+  },
+  { torch: 'tuple(x.max(1))', inputs: { x: [3, 4] }, ours: ({ x }) => Object.values(x!.max(1)) },
+  {
+    torch: 'tuple(x.min(0, keepdim=True))',
+    inputs: { x: [3, 4] },
+    ours: ({ x }) => Object.values(x!.min(0, { keepdim: true })),
+  },
+  { torch: 'x.max()', inputs: { x: [3, 4] }, ours: ({ x }) => x!.max() },
+  { torch: 'tuple(x.max(0))', inputs: { x: [] }, ours: ({ x }) => Object.values(x!.max(0)) },
+  { torch: 'x.median()', inputs: { x: [2, 3] }, ours: ({ x }) => x!.median() },
+  { torch: 'tuple(x.median(1))', inputs: { x: [3, 4] }, ours: ({ x }) => Object.values(x!.median(1)) },
+  {
+    torch: 'tuple(x.median(0, keepdim=True))',
+    inputs: { x: [5, 2] },
+    ours: ({ x }) => Object.values(x!.median(0, { keepdim: true })),
+  },
+  { torch: 'x.quantile(0.3)', inputs: { x: [2, 3] }, ours: ({ x }) => x!.quantile(0.3) },
+  {
+    torch: 'x.quantile(torch.tensor([0.1, 0.75], dtype=torch.float64), 1, keepdim=True)',
+    inputs: { x: [3, 7] },
+    ours: ({ x }) => x!.quantile([0.1, 0.75], 1, { keepdim: true }),
+  },
+  {
+    torch: 'x.quantile(0.4, 0, interpolation="nearest")',
+    inputs: { x: [6, 2] },
+    ours: ({ x }) => x!.quantile(0.4, 0, { interpolation: 'nearest' }),
+  },
+  {
+    torch: 'x.quantile(0.5, 0, interpolation="nearest")',
+    inputs: { x: [6, 2] },
+    ours: ({ x }) => x!.quantile(0.5, 0, { interpolation: 'nearest' }),
+  },
+  {
+    torch: 'x.quantile(0.5, 0, interpolation="nearest")',
+    inputs: { x: [4, 2] },
+    ours: ({ x }) => x!.quantile(0.5, 0, { interpolation: 'nearest' }),
+  },
+  { torch: 'x.prod()', inputs: { x: [2, 3] }, ours: ({ x }) => x!.prod() },
+  {
+    torch: 'x.prod(1, keepdim=True)',
+    inputs: { x: { shape: [2, 3], values: [0, 2, 3, 4, 5, 6] } },
+    ours: ({ x }) => x!.prod(1, { keepdim: true }),
+  },
+  {
+    torch: 'x.cumprod(1)',
+    inputs: { x: { shape: [2, 4], values: [0, 2, 3, 0, 4, 0, 5, 6] } },
+    ours: ({ x }) => x!.cumprod(1),
+  },
+  { torch: 'x.norm()', inputs: { x: { shape: [2, 2], values: [0, 0, 0, 0] } }, ours: ({ x }) => x!.norm() },
+  { torch: 'x.norm(1.5, 1)', inputs: { x: [2, 3] }, ours: ({ x }) => x!.norm(1.5, 1) },
+  {
+    torch: 'x.norm(math.inf, (0, 1), keepdim=True)',
+    inputs: { x: [2, 3] },
+    ours: ({ x }) => x!.norm(Number.POSITIVE_INFINITY, [0, 1], { keepdim: true }),
+  },
+  { torch: 'x.lerp(y, 0.25)', inputs: { x: [2, 3], y: [2, 3] }, ours: ({ x, y }) => x!.lerp(y!, 0.25) },
+  {
+    torch: 'x.addcmul(y, z, value=-2)',
+    inputs: { x: [2, 3], y: [3], z: [2, 1] },
+    ours: ({ x, y, z }) => x!.addcmul(y!, z!, { value: -2 }),
+  },
+  { torch: 'x.addcdiv(y, z)', inputs: { x: [2, 3], y: [3], z: [2, 1] }, ours: ({ x, y, z }) => x!.addcdiv(y!, z!) },
+  {
+    torch: '[x.any(1), x.all(1)]',
+    inputs: { x: { shape: [3, 2], dtype: 'bool', values: [0, 0, 0, 1, 1, 1] } },
+    ours: ({ x }) => [x!.any(1), x!.all(1)],
+  },
+];
+
+const TABLES: Readonly<Record<string, readonly Row[]>> = {
+  indexing: INDEXING,
+  'shapes and products': SHAPES,
+  'reductions and numbers': NUMBERS,
+};
 
 interface Answer {
   readonly error?: string;

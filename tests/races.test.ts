@@ -84,6 +84,7 @@ const CASES: Readonly<Record<string, Case>> = {
     uniforms: { rows: 9, n: 31, centered: 1, parts: 1, span: 9 },
     workgroups: 1,
   },
+  linear_scan: { params: LINES, uniforms: { lines: 31, n: 70, inner: 1, reverse: 0 }, workgroups: 1 },
   matmul: { params: { ...SMALL_TILE, TILE_K: 4 }, uniforms: MATRIX, workgroups: 4 },
   matmul_vector: { params: { COLS: 4, SLICES: 4 }, uniforms: MATRIX, workgroups: 4 },
   optim_norm: { params: WIDE, uniforms: { count: 300, largest: 1, unscale: 1 }, workgroups: 1 },

@@ -1,10 +1,11 @@
 import { ArgumentError, show } from '../errors.ts';
 import { defineComposite } from '../op.ts';
-import { reduce } from '../reference.ts';
+import { map, reduce } from '../reference.ts';
 import type { Tensor } from '../tensor.ts';
 import { mul, sub } from './binary.ts';
 import { mean, sum } from './reduce.ts';
 import { type Dims, dimsOf, lengthOf, type ReduceAttrs, type ReduceOptions } from './reduction.ts';
+import { root } from './roots.ts';
 
 interface VarianceAttrs extends ReduceAttrs {
   readonly correction: number;
@@ -51,3 +52,22 @@ export interface VarianceOptions extends ReduceOptions {
 /** Variance over one dimension, several, or all: Σ (x − mean)² / (n − correction). float32. */
 export const variance = (x: Tensor, dim?: Dims, { correction = 1, keepdim = false }: VarianceOptions = {}): Tensor =>
   varianceOp({ x }, { dim: dim ?? null, correction, keepdim });
+
+const stdOp = defineComposite({
+  name: 'std',
+  formula: 'y = √(Σ (x − mean x)² / (n − correction)) over the dimensions',
+  inputs: ['x'],
+  attrs: { dim: null, correction: 1, keepdim: false } as VarianceAttrs,
+  compute: ({ x }, attrs) => root(varianceOp({ x }, attrs)),
+  reference: (inputs, attrs) => map(varianceOp.reference(inputs, attrs as never), Math.sqrt),
+  cases: [
+    { inputs: { x: [3, 5, 7] }, attrs: { dim: -1 } },
+    { inputs: { x: [3, 5, 7] }, attrs: { dim: [0, 2], correction: 0, keepdim: true } },
+    { inputs: { x: [9] } },
+    { inputs: { x: [0, 3] }, attrs: { dim: 1 } },
+  ],
+});
+
+/** Standard deviation over one dimension, several, or all: √ of {@link variance}. Where it is 0 the gradient is 0. float32. */
+export const std = (x: Tensor, dim?: Dims, { correction = 1, keepdim = false }: VarianceOptions = {}): Tensor =>
+  stdOp({ x }, { dim: dim ?? null, correction, keepdim });
