@@ -7,7 +7,7 @@
 
 /** The engine from the bottom up: a file imports its own layer and those below it. Every file of `engine/` is named here. */
 const LAYERS = [
-  { name: 'base', path: '^engine/(shape|dtype|errors|half|random)\\.ts$' },
+  { name: 'base', path: '^engine/(shape|dtype|errors|half|random|turn)\\.ts$' },
   { name: 'tensor', path: '^engine/(tensor|memory|backend)\\.ts$' },
   {
     name: 'core',
@@ -120,12 +120,12 @@ export default {
     },
     {
       name: 'backends-know-the-contract',
-      comment: 'a backend imports backend, shape, dtype, errors, shaders, the compiled kernels and itself',
+      comment: 'a backend imports backend, shape, dtype, errors, turn, shaders, the compiled kernels and itself',
       severity: 'error',
       from: { path: '^engine/(webgpu|wasm)/' },
       to: {
         path: '^(engine|build)/',
-        pathNot: ['^engine/(backend|shape|dtype|errors)\\.ts$', '^build/wasm/[^/]+\\.wasm$', '^engine/$1/'],
+        pathNot: ['^engine/(backend|shape|dtype|errors|turn)\\.ts$', '^build/wasm/[^/]+\\.wasm$', '^engine/$1/'],
       },
     },
     {

@@ -3,6 +3,7 @@ import simdBinary from '../../build/wasm/simd.wasm';
 import type { Backend, DeviceBuffer, Launch, MemoryStats, WasmLaunch, WorkStats } from '../backend.ts';
 import { elementBytes, type RawData } from '../dtype.ts';
 import { ArgumentError, DeviceError } from '../errors.ts';
+import { turnIfDue } from '../turn.ts';
 import { hardwareThreads, hasRelaxedSimd, hasSimd, threadsRefused } from './features.ts';
 import { LinearMemory } from './memory.ts';
 import { Threads } from './threads.ts';
@@ -39,8 +40,8 @@ type Kernel = (...args: number[]) => void;
 
 /**
  * The engine on the CPU: AssemblyScript kernels over one shared memory, on the calling thread and its workers. A kernel
- * has run when `run` returns. Every range is cut so that each part computes its own outputs in a fixed order: results
- * do not depend on the number of threads.
+ * has run when `run` returns; `read`, `sync` and `throttle` only let the event loop go round. Every range is cut so that
+ * each part computes its own outputs in a fixed order: results do not depend on the number of threads.
  */
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
@@ -144,16 +145,13 @@ export class WasmBackend implements Backend {
     this.#memory.bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), address + offset);
   }
 
-  read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    try {
-      const { address } = this.#own('read', buffer, offset, bytes);
-      // copied out of the shared memory, which may grow and change
-      const copy = new Uint8Array(bytes);
-      copy.set(this.#memory.bytes.subarray(address + offset, address + offset + bytes));
-      return Promise.resolve(copy.buffer);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    const { address } = this.#own('read', buffer, offset, bytes);
+    // copied out of the shared memory, which may grow and change
+    const copy = new Uint8Array(bytes);
+    copy.set(this.#memory.bytes.subarray(address + offset, address + offset + bytes));
+    await turnIfDue();
+    return copy.buffer;
   }
 
   run(launch: Launch): void {
@@ -192,12 +190,12 @@ export class WasmBackend implements Backend {
     return Promise.resolve(performance.now() - start);
   }
 
-  sync(): Promise<void> {
-    return Promise.resolve();
+  async sync(): Promise<void> {
+    await turnIfDue();
   }
 
-  throttle(): Promise<void> {
-    return Promise.resolve();
+  async throttle(): Promise<void> {
+    await turnIfDue();
   }
 
   work(): WorkStats {
