@@ -7,6 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   at,
   cat,
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
   type Device,
   diag,
   diagEmbed,
@@ -228,10 +232,141 @@ const NUMBERS: readonly Row[] = [
   },
 ];
 
+const size2 = (height: number, width: number) => [height, width] as const;
+
+const VISION: readonly Row[] = [
+  {
+    torch: 'F.conv2d(x, w, b, stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2)',
+    inputs: { x: [2, 4, 6, 7], w: [6, 2, 3, 2], b: [6] },
+    ours: ({ x, w, b }) => conv2d(x!, w!, b, { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 }),
+  },
+  { torch: 'F.conv2d(x, w)', inputs: { x: [3, 5, 5], w: [2, 3, 2, 2] }, ours: ({ x, w }) => conv2d(x!, w!) },
+  {
+    torch: 'F.conv1d(x, w, b, stride=2, padding=1)',
+    inputs: { x: [2, 3, 9], w: [4, 3, 3], b: [4] },
+    ours: ({ x, w, b }) => conv1d(x!, w!, b, { stride: 2, padding: 1 }),
+  },
+  {
+    torch: 'F.conv1d(x, w, groups=3, dilation=2)',
+    inputs: { x: [3, 9], w: [3, 1, 3] },
+    ours: ({ x, w }) => conv1d(x!, w!, null, { groups: 3, dilation: 2 }),
+  },
+  {
+    torch: 'F.conv_transpose2d(x, w, b, stride=(2, 3), padding=1, output_padding=(1, 2), groups=2, dilation=(2, 1))',
+    inputs: { x: [2, 4, 3, 4], w: [4, 3, 3, 2], b: [6] },
+    ours: ({ x, w, b }) =>
+      convTranspose2d(x!, w!, b, { stride: [2, 3], padding: 1, outputPadding: [1, 2], groups: 2, dilation: [2, 1] }),
+  },
+  {
+    torch: 'F.conv_transpose1d(x, w, b, stride=2, output_padding=1)',
+    inputs: { x: [2, 3, 4], w: [3, 2, 3], b: [2] },
+    ours: ({ x, w, b }) => convTranspose1d(x!, w!, b, { stride: 2, outputPadding: 1 }),
+  },
+  {
+    torch: 'F.unfold(x, (2, 3), padding=1, stride=2, dilation=(1, 2))',
+    inputs: { x: [2, 3, 6, 7] },
+    ours: ({ x }) => x!.unfold([2, 3], { padding: 1, stride: 2, dilation: [1, 2] }),
+  },
+  {
+    torch: 'F.fold(x, (4, 5), (2, 2), padding=1, stride=(2, 1))',
+    inputs: { x: [2, 8, 18] },
+    ours: ({ x }) => x!.fold([4, 5], 2, { padding: 1, stride: [2, 1] }),
+  },
+  {
+    torch: 'F.max_pool2d(x, 3, stride=2, padding=1, ceil_mode=True, return_indices=True)',
+    inputs: { x: [2, 3, 6, 7] },
+    ours: ({ x }) => Object.values(x!.maxPool2dWithIndices(3, { stride: 2, padding: 1, ceilMode: true })),
+  },
+  { torch: 'F.max_pool2d(x, (2, 3))', inputs: { x: [3, 6, 7] }, ours: ({ x }) => x!.maxPool2d([2, 3]) },
+  {
+    torch: 'F.max_pool2d(x, 2, dilation=2, stride=1)',
+    inputs: { x: [1, 1, 5, 6] },
+    ours: ({ x }) => x!.maxPool2d(2, { dilation: 2, stride: 1 }),
+  },
+  {
+    torch: 'F.max_pool1d(x, 3, stride=2, padding=1)',
+    inputs: { x: [2, 2, 8] },
+    ours: ({ x }) => x!.maxPool1d(3, { stride: 2, padding: 1 }),
+  },
+  {
+    torch: 'F.avg_pool2d(x, 3, stride=2, padding=1, ceil_mode=True)',
+    inputs: { x: [1, 2, 6, 8] },
+    ours: ({ x }) => x!.avgPool2d(3, { stride: 2, padding: 1, ceilMode: true }),
+  },
+  {
+    torch: 'F.avg_pool2d(x, 3, stride=2, padding=1, ceil_mode=True, count_include_pad=False)',
+    inputs: { x: [1, 2, 6, 8] },
+    ours: ({ x }) => x!.avgPool2d(3, { stride: 2, padding: 1, ceilMode: true, countIncludePad: false }),
+  },
+  {
+    torch: 'F.avg_pool2d(x, 2, divisor_override=3)',
+    inputs: { x: [1, 2, 6, 8] },
+    ours: ({ x }) => x!.avgPool2d(2, { divisorOverride: 3 }),
+  },
+  {
+    torch: 'F.avg_pool1d(x, 3, stride=2, padding=1)',
+    inputs: { x: [2, 2, 8] },
+    ours: ({ x }) => x!.avgPool1d(3, { stride: 2, padding: 1 }),
+  },
+  {
+    torch: 'F.adaptive_avg_pool2d(x, (3, 2))',
+    inputs: { x: [2, 3, 7, 5] },
+    ours: ({ x }) => x!.adaptiveAvgPool2d([3, 2]),
+  },
+  { torch: 'F.adaptive_avg_pool1d(x, 4)', inputs: { x: [2, 3, 10] }, ours: ({ x }) => x!.adaptiveAvgPool1d(4) },
+  {
+    torch: 'F.interpolate(x, size=(5, 9), mode="bilinear")',
+    inputs: { x: [1, 2, 4, 6] },
+    ours: ({ x }) => x!.interpolate({ size: size2(5, 9), mode: 'bilinear' }),
+  },
+  {
+    torch: 'F.interpolate(x, scale_factor=(1.5, 0.6), mode="bilinear")',
+    inputs: { x: [1, 2, 5, 7] },
+    ours: ({ x }) => x!.interpolate({ scaleFactor: [1.5, 0.6], mode: 'bilinear' }),
+  },
+  {
+    torch: 'F.interpolate(x, size=(3, 9), mode="bicubic", align_corners=True)',
+    inputs: { x: [1, 2, 5, 6] },
+    ours: ({ x }) => x!.interpolate({ size: size2(3, 9), mode: 'bicubic', alignCorners: true }),
+  },
+  {
+    torch: 'F.interpolate(x, scale_factor=2, mode="bicubic")',
+    inputs: { x: [1, 2, 5, 6] },
+    ours: ({ x }) => x!.interpolate({ scaleFactor: 2, mode: 'bicubic' }),
+  },
+  {
+    torch: 'F.interpolate(x, size=(3, 4), mode="bicubic", antialias=True)',
+    inputs: { x: [1, 2, 9, 7] },
+    ours: ({ x }) => x!.interpolate({ size: size2(3, 4), mode: 'bicubic', antialias: true }),
+  },
+  {
+    torch: 'F.interpolate(x, size=(4, 9), mode="bilinear", antialias=True)',
+    inputs: { x: [1, 2, 9, 7] },
+    ours: ({ x }) => x!.interpolate({ size: size2(4, 9), mode: 'bilinear', antialias: true }),
+  },
+  {
+    torch: 'F.interpolate(x, scale_factor=2.5)',
+    inputs: { x: [1, 2, 3, 4] },
+    ours: ({ x }) => x!.interpolate({ scaleFactor: 2.5 }),
+  },
+  { torch: 'F.interpolate(x, size=5)', inputs: { x: [1, 2, 7] }, ours: ({ x }) => x!.interpolate({ size: 5 }) },
+  {
+    torch: 'F.interpolate(x, size=5, mode="linear", align_corners=True)',
+    inputs: { x: [1, 2, 7] },
+    ours: ({ x }) => x!.interpolate({ size: 5, mode: 'linear', alignCorners: true }),
+  },
+  {
+    torch: 'F.interpolate(x, size=(3, 3), mode="area")',
+    inputs: { x: [1, 2, 7, 5] },
+    ours: ({ x }) => x!.interpolate({ size: 3, mode: 'area' }),
+  },
+];
+
 const TABLES: Readonly<Record<string, readonly Row[]>> = {
   indexing: INDEXING,
   'shapes and products': SHAPES,
   'reductions and numbers': NUMBERS,
+  vision: VISION,
 };
 
 interface Answer {

@@ -1,0 +1,28 @@
+// The mean of every window of x [planes, height, width] → output [planes, outY, outX].
+
+// @include lib/index.wgsl
+// @include lib/window_size.wgsl
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> output: array<f32>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) local: u32) {
+  let i = linearIndex(group, groups, local, 256u);
+  if (i >= params.total) { return; }
+  let ox = i % params.outX;
+  let oy = (i / params.outX) % params.outY;
+  let base = i / (params.outX * params.outY) * params.height * params.width;
+  var sum = 0.0;
+  for (var ky = 0u; ky < params.kernelY; ky++) {
+    let y = oy * params.strideY + ky - params.padY;
+    if (y >= params.height) { continue; }
+    for (var kx = 0u; kx < params.kernelX; kx++) {
+      let c = ox * params.strideX + kx - params.padX;
+      if (c < params.width) { sum += x[base + y * params.width + c]; }
+    }
+  }
+  output[i] = sum / divisorOf(params, oy, ox);
+}
