@@ -360,6 +360,25 @@ const VISION: readonly Row[] = [
     inputs: { x: [1, 2, 7, 5] },
     ours: ({ x }) => x!.interpolate({ size: 3, mode: 'area' }),
   },
+  {
+    torch: 'F.group_norm(x, 3, w, b)',
+    inputs: { x: [2, 6, 3, 4], w: [6], b: [6] },
+    ours: ({ x, w, b }) => x!.groupNorm(3, w, b),
+  },
+  { torch: 'F.instance_norm(x)', inputs: { x: [2, 3, 3, 4] }, ours: ({ x }) => x!.instanceNorm() },
+  {
+    torch: '[F.batch_norm(x, m.detach(), v.detach(), w, b, training=True, momentum=0.2), m.detach(), v.detach()]',
+    inputs: { x: [4, 3, 5], m: [3], v: { shape: [3], values: 'positive' }, w: [3], b: [3] },
+    ours: ({ x, m, v, w, b }) => {
+      const [mean, variance] = [m!.detach(), v!.detach()];
+      return [x!.batchNorm(mean, variance, w, b, { training: true, momentum: 0.2 }), mean, variance];
+    },
+  },
+  {
+    torch: 'F.batch_norm(x, m.detach(), v.detach(), w, b, eps=1e-3)',
+    inputs: { x: [4, 3], m: [3], v: { shape: [3], values: 'positive' }, w: [3], b: [3] },
+    ours: ({ x, m, v, w, b }) => x!.batchNorm(m!.detach(), v!.detach(), w, b, { eps: 1e-3 }),
+  },
 ];
 
 const TABLES: Readonly<Record<string, readonly Row[]>> = {

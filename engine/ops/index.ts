@@ -6,6 +6,7 @@ export * from './attention.ts';
 export * from './binary.ts';
 export * from './blend.ts';
 export * from './cat.ts';
+export * from './channelNorms.ts';
 export * from './classify.ts';
 export * from './contiguous.ts';
 export * from './conv.ts';
