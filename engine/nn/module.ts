@@ -1,10 +1,12 @@
 import { requiresGrad } from '../autograd.ts';
 import type { Backend } from '../backend.ts';
 import { ArgumentError, ShapeError, show } from '../errors.ts';
+import type { Owned } from '../memory.ts';
 import type { Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { named, tracing } from '../trace.ts';
 import { flattenParameters } from './flat.ts';
+import { type ForwardHook, type ForwardPreHook, Hooks } from './hooks.ts';
 
 /** Values of one parameter on the host, as checkpoints hold them. */
 export interface HostTensor {
@@ -17,10 +19,24 @@ export interface HostTensor {
 export type StateDict = Readonly<Record<string, HostTensor>>;
 
 const registered = new WeakSet<Tensor>();
+/** Buffers, and whether checkpoints hold them. */
+const buffers = new WeakMap<Tensor, boolean>();
 
 /** Marks a leaf as learnt: it appears in checkpoints and in `parameters()` even while it is frozen. */
 export function parameter(leaf: Tensor): Tensor {
   registered.add(requiresGrad(leaf));
+  return leaf;
+}
+
+/**
+ * Marks a leaf as part of a module that is not learnt, such as running statistics or a table: it appears in checkpoints
+ * (unless `persistent` is false), in `namedBuffers()`, and goes with the module when that is freed.
+ */
+export function buffer(leaf: Tensor, { persistent = true }: { readonly persistent?: boolean } = {}): Tensor {
+  if (!leaf.isLeaf || leaf.requiresGrad) {
+    throw new ArgumentError(`buffer: ${leaf.describe()} is learnt, or a result on the tape. Pass detach() of it.`);
+  }
+  buffers.set(leaf, persistent);
   return leaf;
 }
 
@@ -31,8 +47,8 @@ export interface LoadReport {
 }
 
 /**
- * A part of a model: a plain class whose fields are parameters (leaf tensors that require a gradient), modules, and
- * arrays of modules. From the fields come the names: `selfAttention.inProjWeight` is `self_attn.in_proj_weight` in a
+ * A part of a model: a plain class whose fields are parameters (leaf tensors that require a gradient), buffers (see
+ * `buffer`), modules, and arrays of modules. From the fields come the names: `selfAttention.inProjWeight` is `self_attn.in_proj_weight` in a
  * checkpoint (PyTorch's spelling, see `torchNames`) and `selfAttention` in the path of a trace.
  *
  * A subclass defines `forward`; call it directly.
@@ -44,44 +60,73 @@ export abstract class Module {
   training = true;
   /** The name the parent knows this module by; set whenever the parent's children are walked. */
   #label = '';
+  #hooks: Hooks | null = null;
 
   constructor() {
-    // Each instance gets its forward wrapped, so that a plain call puts the module's name in the path of a trace.
+    // Each instance gets its forward wrapped, so that a plain call puts the module's name in the path of a trace, and
+    // runs the hooks.
     const self = this as unknown as { forward: (...args: unknown[]) => unknown };
     const forward = self.forward;
     const wrapped = (...args: unknown[]): unknown => {
-      if (!tracing()) return forward.apply(self, args);
+      const hooks = this.#hooks;
+      const body =
+        hooks === null
+          ? () => forward.apply(self, args)
+          : () => hooks.run(this, args, (inputs) => forward.apply(self, inputs as unknown[]));
+      if (!tracing()) return body();
       for (const _ of this.children());
-      return named(this.#label, () => forward.apply(self, args));
+      return named(this.#label, body);
     };
     Object.defineProperty(this, 'forward', { value: wrapped, enumerable: false });
   }
 
   abstract forward(...inputs: never[]): unknown;
 
+  /** Where modules are looked for: the fields. A container names its parts itself. */
+  protected parts(): Iterable<readonly [string, unknown]> {
+    return Object.entries(this);
+  }
+
+  /** True of lists of modules, which only hold them: their name stands in the paths of their parts. */
+  protected get container(): boolean {
+    return false;
+  }
+
+  /** What a field, or `layers.0` of an array, is called in checkpoints. */
+  protected torchName(key: string): string {
+    const [field = '', ...rest] = key.split('.');
+    return [(this.constructor as typeof Module).torchNames[field] ?? snakeCase(field), ...rest].join('.');
+  }
+
   /** The modules right below this one, by field; those of an array as `layers.0`. */
   *children(): Generator<[string, Module]> {
-    for (const [key, value] of Object.entries(this)) {
+    for (const [key, value] of this.parts()) {
       const list: [string, unknown][] = Array.isArray(value) ? value.map((v, i) => [`${key}.${i}`, v]) : [[key, value]];
       for (const [name, child] of list) {
         if (!(child instanceof Module)) continue;
-        child.#label = name;
+        child.#label = this.container && this.#label !== '' ? `${this.#label}.${name}` : name;
+        // the parts of a container run inside its parent
+        if (child.container) for (const _ of child.children());
         yield [name, child];
       }
     }
   }
 
   /** Every parameter under its PyTorch name; one that is shared appears under each of its names. */
-  *namedParameters(prefix = ''): Generator<[string, Tensor]> {
-    const names = (this.constructor as typeof Module).torchNames;
-    const torch = (key: string): string => {
-      const [field = '', ...rest] = key.split('.');
-      return prefix + [names[field] ?? snakeCase(field), ...rest].join('.');
-    };
+  namedParameters(prefix = ''): Generator<[string, Tensor]> {
+    return this.#tensors(prefix, (t) => t.requiresGrad || registered.has(t));
+  }
+
+  /** Every buffer under its PyTorch name. */
+  namedBuffers(prefix = ''): Generator<[string, Tensor]> {
+    return this.#tensors(prefix, (t) => buffers.has(t));
+  }
+
+  *#tensors(prefix: string, wanted: (t: Tensor) => boolean): Generator<[string, Tensor]> {
     for (const [key, value] of Object.entries(this)) {
-      if (value instanceof Tensor && (value.requiresGrad || registered.has(value))) yield [torch(key), value];
+      if (value instanceof Tensor && wanted(value)) yield [prefix + this.torchName(key), value];
     }
-    for (const [key, child] of this.children()) yield* child.namedParameters(`${torch(key)}.`);
+    for (const [key, child] of this.children()) yield* child.#tensors(`${prefix}${this.torchName(key)}.`, wanted);
   }
 
   /** Every parameter once. */
@@ -108,6 +153,65 @@ export abstract class Module {
     for (const [, child] of this.children()) yield* child.modules();
   }
 
+  /** Runs `body` for every module below and then for this one: to set first values, for one. */
+  apply(body: (module: Module) => void): this {
+    for (const [, child] of this.children()) child.apply(body);
+    body(this);
+    return this;
+  }
+
+  /**
+   * Parameters that are not learnt from now on: those whose PyTorch name matches, or is `pattern` or lies below it; all
+   * without a pattern. Gives their names. Frozen parameters get no gradient, and optimizers leave them alone.
+   *
+   * @throws {ArgumentError} where the pattern matches nothing
+   */
+  freeze(pattern?: string | RegExp): string[] {
+    return this.#setLearnt(pattern, false, 'freeze');
+  }
+
+  /** The opposite of {@link freeze}. */
+  unfreeze(pattern?: string | RegExp): string[] {
+    return this.#setLearnt(pattern, true, 'unfreeze');
+  }
+
+  #setLearnt(pattern: string | RegExp | undefined, on: boolean, op: string): string[] {
+    const matches = (name: string): boolean =>
+      pattern === undefined ||
+      (typeof pattern === 'string' ? name === pattern || name.startsWith(`${pattern}.`) : pattern.test(name));
+    const all = [...this.namedParameters()];
+    const found = all.filter(([name]) => matches(name));
+    if (found.length === 0) {
+      const some = all.slice(0, 5).map(([name]) => name);
+      throw new ArgumentError(
+        `${op}: no parameter is called ${pattern ?? 'anything'}. There are ${some.join(', ') || 'none'}${all.length > 5 ? ', …' : ''}.`,
+      );
+    }
+    for (const [, p] of found) {
+      requiresGrad(p, on);
+      if (!on) {
+        p.grad?.dispose();
+        p.grad = null;
+      }
+    }
+    return found.map(([name]) => name);
+  }
+
+  /**
+   * Runs `hook` after each forward of this module; what it returns, if anything, takes the place of the output. It lives
+   * until its handle is disposed, or the scope closes in which it was registered.
+   */
+  registerForwardHook<M extends Module>(this: M, hook: ForwardHook<NoInfer<M>>): Owned & Disposable {
+    this.#hooks ??= new Hooks();
+    return this.#hooks.add('after', hook as never);
+  }
+
+  /** Runs `hook` before each forward of this module; what it returns, if anything, takes the place of the inputs. */
+  registerForwardPreHook<M extends Module>(this: M, hook: ForwardPreHook<NoInfer<M>>): Owned & Disposable {
+    this.#hooks ??= new Hooks();
+    return this.#hooks.add('before', hook as never);
+  }
+
   /** Switches dropout on (train) or off (eval) in this module and all below. */
   train(on = true): this {
     for (const m of this.modules()) m.training = on;
@@ -125,12 +229,20 @@ export abstract class Module {
     }
   }
 
-  /** The values of every parameter, read off the device, under PyTorch's names. */
+  /** The values of every parameter and buffer, read off the device, under PyTorch's names. */
   async stateDict(): Promise<Record<string, HostTensor>> {
-    const entries = [...this.namedParameters()].map(async ([name, p]): Promise<[string, HostTensor]> => {
-      return [name, { shape: p.shape, dtype: 'float32', data: (await p.data()) as Float32Array }];
+    const entries = [...this.#saved()].map(async ([name, t]): Promise<[string, HostTensor]> => {
+      const data = await t.data();
+      const dtype = data instanceof Float32Array ? 'float32' : 'int32';
+      return [name, { shape: t.shape, dtype, data: data instanceof Uint8Array ? Int32Array.from(data) : data }];
     });
     return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /** What checkpoints hold. */
+  *#saved(): Generator<[string, Tensor]> {
+    yield* this.namedParameters();
+    for (const [name, t] of this.namedBuffers()) if (buffers.get(t)) yield [name, t];
   }
 
   /**
@@ -138,7 +250,7 @@ export abstract class Module {
    * Nothing is changed when anything is wrong.
    */
   loadStateDict(state: StateDict, { strict = true }: { readonly strict?: boolean } = {}): LoadReport {
-    const own = new Map(this.namedParameters());
+    const own = new Map(this.#saved());
     const missing = [...own.keys()].filter((name) => !(name in state));
     const unexpected = Object.keys(state).filter((name) => !own.has(name));
     if (strict && missing.length + unexpected.length > 0) {
@@ -167,12 +279,14 @@ export abstract class Module {
   /** The device of the parameters. */
   get device(): Backend {
     for (const [, p] of this.namedParameters()) return p.device;
+    for (const [, b] of this.namedBuffers()) return b.device;
     throw new ArgumentError(`${this.constructor.name}: a module without parameters has no device.`);
   }
 
-  /** Frees every parameter, and what else the modules below hold. */
+  /** Frees every parameter and buffer, and what else the modules below hold. */
   dispose(): void {
     for (const p of this.parameters()) p.dispose();
+    for (const [, b] of this.namedBuffers()) b.dispose();
     for (const [, child] of this.children()) child.dispose();
   }
 

@@ -343,7 +343,8 @@ function along<O extends WindowOptions>(options: O): O {
   return { ...options, ...Object.fromEntries(Object.entries(pairs).filter(([, v]) => v !== undefined)) };
 }
 
-type Pool1dOptions<O> = { readonly [K in keyof O]: O[K] extends Pair | undefined ? number : O[K] };
+/** The same options along one dimension: numbers in place of pairs. */
+export type Pool1dOptions<O> = { readonly [K in keyof O]: O[K] extends Pair | undefined ? number : O[K] };
 
 const pool1d = (x: Tensor, pool: (rows: Tensor) => Tensor): Tensor => scope(() => squeeze(pool(unsqueeze(x, -2)), -2));
 
