@@ -16,7 +16,11 @@ import {
   diagEmbed,
   diagonal,
   einsum,
+  GRU,
+  LSTM,
+  type Module,
   meshgrid,
+  RNN,
   scope,
   sum,
   Tensor,
@@ -34,7 +38,7 @@ interface Row {
   /** In Python, of the inputs by name. */
   readonly torch: string;
   readonly inputs: Readonly<Record<string, readonly number[] | CaseInput>>;
-  readonly ours: (t: Given) => Tensor | readonly Tensor[];
+  readonly ours: (t: Given) => Tensor | readonly Tensor[] | Promise<readonly Tensor[]>;
 }
 
 const ints = (shape: readonly number[], values: readonly number[]): CaseInput => ({ shape, dtype: 'int32', values });
@@ -381,11 +385,49 @@ const VISION: readonly Row[] = [
   },
 ];
 
+/** A module whose parameters, in their order, are cut from one row of numbers. */
+async function withWeights<M extends Module>(module: M, weights: Tensor): Promise<M> {
+  const values = await weights.data();
+  let at = 0;
+  for (const p of module.parameters()) p.copyFrom(values.slice(at, (at += p.size)));
+  return module;
+}
+
+const RECURRENT: readonly Row[] = [
+  {
+    torch: 'run(torch.nn.GRU(2, 3, num_layers=2, bidirectional=True), w.detach(), x, h)',
+    inputs: { w: { shape: [324], scale: 0.5 }, x: [4, 2, 2], h: [4, 2, 3] },
+    ours: async ({ w, x, h }) =>
+      (await withWeights(new GRU(2, 3, { numLayers: 2, bidirectional: true, device: x!.device }), w!)).forward(x!, h),
+  },
+  {
+    torch: 'run(torch.nn.LSTM(2, 3, num_layers=2, bidirectional=True, batch_first=True), w.detach(), x, (h, c))',
+    inputs: { w: { shape: [432], scale: 0.5 }, x: [2, 4, 2], h: [4, 2, 3], c: [4, 2, 3] },
+    ours: async ({ w, x, h, c }) => {
+      const options = { numLayers: 2, bidirectional: true, batchFirst: true, device: x!.device };
+      return (await withWeights(new LSTM(2, 3, options), w!)).forward(x!, [h!, c!]).flat();
+    },
+  },
+  {
+    torch: 'run(torch.nn.LSTM(2, 3, bias=False), w.detach(), x)',
+    inputs: { w: [60], x: [5, 2] },
+    ours: async ({ w, x }) =>
+      (await withWeights(new LSTM(2, 3, { bias: false, device: x!.device }), w!)).forward(x!).flat(),
+  },
+  {
+    torch: 'run(torch.nn.RNN(2, 3, nonlinearity="relu"), w.detach(), x)',
+    inputs: { w: [21], x: [4, 2, 2] },
+    ours: async ({ w, x }) =>
+      (await withWeights(new RNN(2, 3, { nonlinearity: 'relu', device: x!.device }), w!)).forward(x!),
+  },
+];
+
 const TABLES: Readonly<Record<string, readonly Row[]>> = {
   indexing: INDEXING,
   'shapes and products': SHAPES,
   'reductions and numbers': NUMBERS,
   vision: VISION,
+  'recurrent networks': RECURRENT,
 };
 
 interface Answer {
@@ -436,7 +478,7 @@ if (torchVersion() !== null) {
               given[name] = upload(device, d);
               if (d.dtype === 'float32') given[name].requiresGrad_();
             }
-            const made = row.ours(given);
+            const made = await row.ours(given);
             const outputs = made instanceof Tensor ? [made] : made;
             expect(outputs.map((y) => y.shape)).toEqual(want.outputs.map((y) => y.shape));
             for (const [i, y] of outputs.entries()) {
