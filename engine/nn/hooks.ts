@@ -1,12 +1,16 @@
 import { adopt, currentScope, type Owned, type Scope } from '../memory.ts';
-import type { Module } from './module.ts';
+
+/** All that hooks ask of a module. */
+interface Forward {
+  forward(...inputs: never[]): unknown;
+}
 
 /** What `forward` of a module takes, and gives. */
-type Inputs<M extends Module> = M extends { forward(...inputs: infer I): unknown } ? I : readonly unknown[];
-type Output<M extends Module> = M extends { forward(...inputs: never[]): infer O } ? O : unknown;
+type Inputs<M extends Forward> = M extends { forward(...inputs: infer I): unknown } ? I : readonly unknown[];
+type Output<M extends Forward> = M extends { forward(...inputs: never[]): infer O } ? O : unknown;
 
 /** Sees a module, its inputs and its output; what it returns, if anything, takes the place of the output. */
-export type ForwardHook<M extends Module = Module> = (
+export type ForwardHook<M extends Forward = Forward> = (
   module: M,
   inputs: Inputs<M>,
   output: Output<M>,
@@ -14,7 +18,7 @@ export type ForwardHook<M extends Module = Module> = (
 ) => Output<M> | undefined | void;
 
 /** Sees a module and its inputs; what it returns, if anything, takes their place. */
-export type ForwardPreHook<M extends Module = Module> = (
+export type ForwardPreHook<M extends Forward = Forward> = (
   module: M,
   inputs: Inputs<M>,
   // biome-ignore lint/suspicious/noConfusingVoidType: most hooks only look, and return nothing
@@ -55,7 +59,7 @@ export class Hooks {
   }
 
   /** Runs `forward` with the hooks around it. */
-  run(module: Module, inputs: readonly unknown[], forward: (inputs: readonly unknown[]) => unknown): unknown {
+  run(module: Forward, inputs: readonly unknown[], forward: (inputs: readonly unknown[]) => unknown): unknown {
     let given = inputs;
     for (const hook of [...this.#hooks.before]) given = (hook(module, given) as typeof given | undefined) ?? given;
     let output = forward(given);
