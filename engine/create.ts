@@ -102,8 +102,11 @@ export function eye(n: number, options: TensorOptions = {}): Tensor {
   return make(values, [n, n], options.dtype ?? 'float32', options);
 }
 
+const streamOf = ({ seed, generator }: RandomOptions): Stream =>
+  seed === undefined ? (generator ?? defaultGenerator).next() : new Stream(seed);
+
 function draw(shape: Shape, options: RandomOptions, dtype: DType, next: (s: Stream) => number): Tensor {
-  const stream = options.seed === undefined ? (options.generator ?? defaultGenerator).next() : new Stream(options.seed);
+  const stream = streamOf(options);
   const values = dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape));
   for (let i = 0; i < values.length; i++) values[i] = next(stream);
   return make(values, shape, dtype, options);
@@ -112,6 +115,10 @@ function draw(shape: Shape, options: RandomOptions, dtype: DType, next: (s: Stre
 /** Standard normal numbers. The same seed gives the same numbers on every device. */
 export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
   draw(shape, options, 'float32', (s) => s.normal());
+
+/** Normal numbers of a mean and a deviation. */
+export const normal = (mean: number, std: number, shape: Shape, options: RandomOptions = {}): Tensor =>
+  draw(shape, options, 'float32', (s) => mean + std * s.normal());
 
 /** Uniform numbers in [0, 1). */
 export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
@@ -123,4 +130,11 @@ export function randint(low: number, high: number, shape: Shape, options: Random
     throw new ArgumentError(`randint: integers in [${low}, ${high}). Expected two integers, the first one smaller.`);
   }
   return draw(shape, options, options.dtype ?? 'int32', (s) => low + s.integer(high - low));
+}
+
+/** The integers from 0 to n − 1 in random order. int32 unless told otherwise. */
+export function randperm(n: number, options: RandomOptions = {}): Tensor {
+  if (!Number.isInteger(n) || n < 0) throw new ArgumentError(`randperm: ${n}. Expected a whole number from 0.`);
+  const order = streamOf(options).shuffle(Array.from({ length: n }, (_, i) => i));
+  return make(order, [n], options.dtype ?? 'int32', options);
 }

@@ -12,16 +12,23 @@ import {
   convTranspose1d,
   convTranspose2d,
   type Device,
+  defaultDevice,
   diag,
   diagEmbed,
   diagonal,
   einsum,
+  exponentialDecay,
   GRU,
   LSTM,
   type Module,
   meshgrid,
+  multiStepDecay,
+  oneCycle,
+  ReduceLROnPlateau,
   RNN,
+  type Schedule,
   scope,
+  stepDecay,
   sum,
   Tensor,
   unbind,
@@ -422,12 +429,70 @@ const RECURRENT: readonly Row[] = [
   },
 ];
 
+/** The rates of steps 1 to n, and a device to hold them. */
+const ratesOf = (schedule: Schedule, n: number) => (): Tensor =>
+  Tensor.from(
+    defaultDevice(),
+    Array.from({ length: n }, (_, i) => schedule(i + 1)),
+    [n],
+    'float32',
+  );
+
+const MEASURES = [5, 4, 4, 4.0001, 3.99999, 3, 3, 3, 3, 3, 3, 2, 2, 2];
+
+const SCHEDULES: readonly Row[] = [
+  {
+    torch: 'rates(lambda o: schedules.OneCycleLR(o, max_lr=0.3, total_steps=12), 12)',
+    inputs: {},
+    ours: ratesOf(oneCycle({ maxLr: 0.3, steps: 12 }), 12),
+  },
+  {
+    torch:
+      'rates(lambda o: schedules.OneCycleLR(o, max_lr=2, total_steps=9, pct_start=0.5, anneal_strategy="linear", div_factor=10, final_div_factor=100), 9)',
+    inputs: {},
+    ours: ratesOf(
+      oneCycle({ maxLr: 2, steps: 9, pctStart: 0.5, annealStrategy: 'linear', divFactor: 10, finalDivFactor: 100 }),
+      9,
+    ),
+  },
+  {
+    torch: 'rates(lambda o: schedules.StepLR(o, 3, gamma=0.5), 10)',
+    inputs: {},
+    ours: ratesOf(stepDecay({ lr: 0.1, stepSize: 3, gamma: 0.5 }), 10),
+  },
+  {
+    torch: 'rates(lambda o: schedules.MultiStepLR(o, [2, 5]), 8)',
+    inputs: {},
+    ours: ratesOf(multiStepDecay({ lr: 0.1, milestones: [2, 5] }), 8),
+  },
+  {
+    torch: 'rates(lambda o: schedules.ExponentialLR(o, 0.9), 6)',
+    inputs: {},
+    ours: ratesOf(exponentialDecay({ lr: 0.1, gamma: 0.9 }), 6),
+  },
+  {
+    torch: `rates(lambda o: schedules.ReduceLROnPlateau(o, factor=0.5, patience=1, cooldown=1, min_lr=0.01), 14, ${JSON.stringify(MEASURES)})`,
+    inputs: {},
+    ours: () => {
+      const optimizer = { paramGroups: [{ lr: 0.1 }] };
+      const plateau = new ReduceLROnPlateau(optimizer, { factor: 0.5, patience: 1, cooldown: 1, minLr: 0.01 });
+      const seen = MEASURES.map((measure) => {
+        const { lr } = optimizer.paramGroups[0]!;
+        plateau.step(measure);
+        return lr;
+      });
+      return Tensor.from(defaultDevice(), seen, [14], 'float32');
+    },
+  },
+];
+
 const TABLES: Readonly<Record<string, readonly Row[]>> = {
   indexing: INDEXING,
   'shapes and products': SHAPES,
   'reductions and numbers': NUMBERS,
   vision: VISION,
   'recurrent networks': RECURRENT,
+  'learning rates': SCHEDULES,
 };
 
 interface Answer {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, constant, cosineDecay, linearDecay, noam } from '../engine/index.ts';
+import { ArgumentError, constant, cosineDecay, linearDecay, noam, stepDecay, warmup } from '../engine/index.ts';
 
 describe('schedules', () => {
   it('noam is equation 3 of the paper', () => {
@@ -17,5 +17,13 @@ describe('schedules', () => {
     expect([1, 2, 6, 10, 99].map((t) => line(t))).toEqual([0.5, 1, 0.6, 0.2, 0.2].map((v) => expect.closeTo(v, 12)));
     const cosine = cosineDecay({ lr: 1, steps: 10, warmup: 2 });
     expect([1, 2, 6, 10, 99].map((t) => cosine(t))).toEqual([0.5, 1, 0.5, 0, 0].map((v) => expect.closeTo(v, 12)));
+  });
+
+  it('a warm-up goes before any of them', () => {
+    const schedule = warmup(4, stepDecay({ lr: 1, stepSize: 2 }));
+    expect([1, 2, 4, 5, 6, 7].map((t) => schedule(t))).toEqual(
+      [0.2, 0.4, 0.8, 1, 1, 0.1].map((v) => expect.closeTo(v, 12)),
+    );
+    expect(() => stepDecay({ lr: 1, stepSize: 0 })).toThrow(ArgumentError);
   });
 });

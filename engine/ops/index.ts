@@ -40,6 +40,7 @@ export * from './reduce.ts';
 export * from './repeat.ts';
 export * from './rmsNorm.ts';
 export * from './rotary.ts';
+export * from './sample.ts';
 export * from './scatter.ts';
 export * from './softmax.ts';
 export * from './sort.ts';

@@ -10,5 +10,19 @@ export {
   type ParamState,
   type StepOptions,
 } from './optimizer.ts';
-export { constant, cosineDecay, type DecayOptions, linearDecay, noam, type Schedule } from './schedule.ts';
+export { type PlateauOptions, type PlateauState, ReduceLROnPlateau } from './plateau.ts';
+export {
+  constant,
+  cosineDecay,
+  type DecayOptions,
+  exponentialDecay,
+  linearDecay,
+  multiStepDecay,
+  noam,
+  type OneCycleOptions,
+  oneCycle,
+  type Schedule,
+  stepDecay,
+  warmup,
+} from './schedule.ts';
 export { SGD, type SGDOptions } from './sgd.ts';

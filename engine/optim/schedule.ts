@@ -63,3 +63,86 @@ export function cosineDecay({ lr, steps, warmup = 0, end = 0 }: DecayOptions): S
     return end + ((lr - end) / 2) * (1 + Math.cos(Math.PI * progress(step, warmup, steps)));
   };
 }
+
+/** `lr`, times `gamma` after every `stepSize` steps, after a linear rise over `warmup` of them. As torch's StepLR. */
+export function stepDecay({
+  lr,
+  stepSize,
+  gamma = 0.1,
+  warmup = 0,
+}: {
+  readonly lr: number;
+  readonly stepSize: number;
+  readonly gamma?: number;
+  readonly warmup?: number;
+}): Schedule {
+  positive('stepDecay', { stepSize });
+  return (step) => (step < warmup ? lr * rise(step, warmup) : lr * gamma ** Math.floor((step - 1) / stepSize));
+}
+
+/** `lr`, times `gamma` from each of `milestones` on: steps already taken. As torch's MultiStepLR. */
+export function multiStepDecay({
+  lr,
+  milestones,
+  gamma = 0.1,
+  warmup = 0,
+}: {
+  readonly lr: number;
+  readonly milestones: readonly number[];
+  readonly gamma?: number;
+  readonly warmup?: number;
+}): Schedule {
+  return (step) =>
+    step < warmup ? lr * rise(step, warmup) : lr * gamma ** milestones.filter((at) => step - 1 >= at).length;
+}
+
+/** `lr`, times `gamma` after every step. As torch's ExponentialLR. */
+export const exponentialDecay = ({ lr, gamma }: { readonly lr: number; readonly gamma: number }): Schedule =>
+  stepDecay({ lr, stepSize: 1, gamma });
+
+export interface OneCycleOptions {
+  /** The highest rate. */
+  readonly maxLr: number;
+  /** Steps in all; from there on the rate is the lowest. */
+  readonly steps: number;
+  /** The part of the steps in which the rate rises. Default: 0.3. */
+  readonly pctStart?: number;
+  /** The first rate is maxLr / divFactor. Default: 25. */
+  readonly divFactor?: number;
+  /** The last rate is the first / finalDivFactor. Default: 1e4. */
+  readonly finalDivFactor?: number;
+  /** Default: cos. */
+  readonly annealStrategy?: 'cos' | 'linear';
+}
+
+/**
+ * Up from maxLr / divFactor to maxLr, then down to almost nothing (Smith and Topin 2019), as torch's OneCycleLR in two
+ * phases. Momentum stays as it is.
+ */
+export function oneCycle({
+  maxLr,
+  steps,
+  pctStart = 0.3,
+  divFactor = 25,
+  finalDivFactor = 1e4,
+  annealStrategy = 'cos',
+}: OneCycleOptions): Schedule {
+  positive('oneCycle', { maxLr, steps, divFactor, finalDivFactor });
+  if (!(pctStart >= 0 && pctStart <= 1)) {
+    throw new ArgumentError(`oneCycle: pctStart is ${pctStart}, expected a number from 0 to 1.`);
+  }
+  const first = maxLr / divFactor;
+  const top = pctStart * steps - 1;
+  const between = (from: number, to: number, share: number): number =>
+    from + (to - from) * (annealStrategy === 'cos' ? (1 - Math.cos(Math.PI * share)) / 2 : share);
+  return (step) => {
+    const at = Math.min(step - 1, steps - 1);
+    if (at <= top) return between(first, maxLr, top === 0 ? 1 : at / top);
+    return between(maxLr, first / finalDivFactor, (at - top) / (steps - 1 - top));
+  };
+}
+
+/** `schedule` from its first step on, after a linear rise to its first rate over `steps` steps. */
+export function warmup(steps: number, schedule: Schedule): Schedule {
+  return (step) => (step <= steps ? (schedule(1) * step) / (steps + 1) : schedule(step - steps));
+}

@@ -27,12 +27,23 @@ def run(module, weights, *inputs):
     return module(*inputs)
 
 
+def rates(make, steps, measures=None):
+    """The learning rate at each step that a scheduler, made of an optimizer with rate 0.1, gives."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    scheduler, seen = make(optimizer), []
+    for step in range(steps):
+        seen.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step(*([] if measures is None else [measures[step]]))
+    return torch.tensor(seen, dtype=torch.float64)
+
+
 def answer(expression, inputs):
     tensors = {
         name: torch.tensor(i["data"], dtype=TYPES[i["dtype"]]).reshape(i["shape"]) for name, i in inputs.items()
     }
     learnt = {name: t.requires_grad_() for name, t in tensors.items() if t.is_floating_point()}
-    outputs = flat(eval(expression, {"torch": torch, "F": F, "math": math, "run": run, **tensors}))
+    outputs = flat(eval(expression, {"torch": torch, "F": F, "math": math, "run": run, "rates": rates, "schedules": torch.optim.lr_scheduler, **tensors}))
     gradients = {}
     total = sum(
         (y * torch.cos(0.7 * torch.arange(y.numel(), dtype=torch.float64).reshape(y.shape))).sum()
