@@ -11,7 +11,7 @@ const LAYERS = [
   { name: 'tensor', path: '^engine/(tensor|memory|backend)\\.ts$' },
   {
     name: 'core',
-    path: '^engine/(op|launch|autocast|autograd|trace|plan|copy|reference|meta|device|create|gradcheck|recompute)\\.ts$',
+    path: '^engine/(op|inPlace|launch|strided|autocast|autograd|trace|plan|copy|reference|meta|device|create|gradcheck|recompute)\\.ts$',
   },
   { name: 'ops', path: '^engine/ops/' },
   { name: 'methods', path: '^engine/methods\\.ts$' },
@@ -47,7 +47,7 @@ const PUBLIC = ['^engine/index\\.ts$', '^transformer/index\\.ts$'];
 const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown'];
 
 /** Which engine files may import shaders, and which part of them. */
-const ALL_SHADERS = ['^engine/(op|plan|copy)\\.ts$', '^engine/ops/', '^engine/optim/kernels\\.ts$', BACKENDS];
+const ALL_SHADERS = ['^engine/(op|plan|copy|strided)\\.ts$', '^engine/ops/', '^engine/optim/kernels\\.ts$', BACKENDS];
 
 /** Upward imports within a folder, one rule for each layer. */
 const upward = (folder, layers, apart = []) =>

@@ -242,7 +242,7 @@ export interface BackwardOptions {
  */
 export function backward(output: Tensor, gradient?: Tensor, options: BackwardOptions = {}): void {
   const leaves = sweep(output, gradient, options);
-  for (const [leaf, g] of leaves) collect(leaf, g, options.createGraph ?? false);
+  for (const [leaf, g] of leaves) tracedBackward(leaf, () => collect(leaf, g, options.createGraph ?? false));
 }
 
 /** Gradients of `output` with respect to `inputs`, returned instead of collected in `.grad`. Zero influence gives null. */

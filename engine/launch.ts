@@ -36,6 +36,46 @@ export interface Ran {
   readonly time: Promise<number | null>;
 }
 
+/** Memory that lasts as long as one call. */
+class Temporary {
+  readonly #device: Backend;
+  readonly #storages: Storage[] = [];
+
+  constructor(device: Backend) {
+    this.#device = device;
+  }
+
+  fresh(shape: Shape, dtype: DType): Operand {
+    const storage = Storage.ofShape(this.#device, shape, dtype);
+    this.#storages.push(storage);
+    return { buffer: storage.buffer, shape, strides: rowMajor(shape), offset: 0, dtype };
+  }
+
+  get tools(): LaunchTools {
+    const fresh = this.fresh.bind(this);
+    return {
+      scratch: (shape) => fresh(shape, 'float32'),
+      get none() {
+        return fresh([4], 'int32');
+      },
+    };
+  }
+
+  release(): void {
+    for (const storage of this.#storages) storage.release();
+  }
+}
+
+/** Runs what `launches` gives, with scratch memory for this call only. */
+export function runLaunches(device: Backend, launches: (tools: LaunchTools) => Launch | readonly Launch[]): Ran {
+  const temporary = new Temporary(device);
+  try {
+    return runAll(device, [launches(temporary.tools)].flat());
+  } finally {
+    temporary.release();
+  }
+}
+
 /**
  * Runs the kernels of an operation: inputs are made contiguous where the kernels want them so, scratch memory is given and
  * taken back. When anything throws, the outputs are freed.
@@ -48,19 +88,14 @@ export function runKernels(
   attrs: object,
 ): Ran {
   if (Object.values(outputs).every((t) => t.size === 0)) return { kernels: [], time: Promise.resolve(0) };
-  const temporary: Storage[] = [];
-  const fresh = (shape: Shape, dtype: DType): Operand => {
-    const storage = Storage.ofShape(device, shape, dtype);
-    temporary.push(storage);
-    return { buffer: storage.buffer, shape, strides: rowMajor(shape), offset: 0, dtype };
-  };
+  const temporary = new Temporary(device);
   try {
-    return runAll(device, launchesOf(spec, device, inputs, outputs, attrs, fresh));
+    return runAll(device, launchesOf(spec, device, inputs, outputs, attrs, temporary));
   } catch (error) {
     for (const t of Object.values(outputs)) t.dispose();
     throw error;
   } finally {
-    for (const storage of temporary) storage.release();
+    temporary.release();
   }
 }
 
@@ -70,25 +105,18 @@ function launchesOf(
   inputs: Readonly<Record<string, Tensor>>,
   outputs: Readonly<Record<string, Tensor>>,
   attrs: object,
-  fresh: (shape: Shape, dtype: DType) => Operand,
+  temporary: Temporary,
 ): Launch[] {
   const launches: Launch[] = [];
   const operands: Record<string, Operand> = {};
   for (const [name, t] of Object.entries(inputs)) {
     const operand = t.operand();
     const asItIs = takesAsItIs(spec, name, t, device);
-    operands[name] = asItIs ? operand : fresh(t.shape, t.dtype);
-    if (!asItIs) launches.push(...copyLaunch(device.name, operand, operands[name]));
+    operands[name] = asItIs ? operand : temporary.fresh(t.shape, t.dtype);
+    if (!asItIs) launches.push(...copyLaunch[device.name](operand, operands[name]));
   }
   for (const [name, t] of Object.entries(outputs)) operands[name] = t.operand();
-  const tools: LaunchTools = {
-    scratch: (shape) => fresh(shape, 'float32'),
-    get none() {
-      return fresh([4], 'int32');
-    },
-  };
-  const made = spec[device.name](operands, attrs, tools);
-  return launches.concat(made);
+  return launches.concat(spec[device.name](operands, attrs, temporary.tools));
 }
 
 /** True when the kernels take this input in the layout it has. */

@@ -203,7 +203,7 @@ export function defineOp<
     for (const t of Object.values(extra)) t.dispose();
     return intervened(spec.name, output!);
   };
-  return publish(Object.assign(call, { all }), spec, 'kernel', spec.grad !== undefined);
+  return publish(Object.assign(call, { all }), call, spec, 'kernel', spec.grad !== undefined);
 }
 
 export interface ViewSpec<In extends string, A extends object> extends Described<In, never, A> {
@@ -245,8 +245,7 @@ export function defineView<const In extends string, A extends object>(spec: View
     return intervened(spec.name, output);
   };
   const byName = (given: { x: Tensor }, attrs?: A): Tensor => call(given.x, { ...spec.attrs, ...attrs } as A);
-  const op = publish(byName, spec, 'view', true);
-  return Object.assign(call, pick(op)) as ViewOp<A>;
+  return publish(call, byName, spec, 'view', true);
 }
 
 export interface CompositeSpec<In extends string, Opt extends string, A extends object> extends Described<In, Opt, A> {
@@ -270,52 +269,32 @@ export function defineComposite<const In extends string, A extends object, const
       scope(() => named(spec.name, () => spec.compute(inputs as never, { ...spec.attrs, ...attrs }))),
     );
   };
-  return publish(call, spec, 'composite', spec.differentiable ?? true);
+  return publish(call, call, spec, 'composite', spec.differentiable ?? true);
 }
 
-function publish<F extends (inputs: never, attrs?: never) => Tensor, In extends string, Opt extends string, A>(
+/** What everything outside sees of an operation, put on the function that calls it; `byName` takes the inputs by name. */
+function publish<F extends (...args: never[]) => Tensor, In extends string, Opt extends string, A>(
   call: F,
+  byName: (inputs: never, attrs?: never) => Tensor,
   spec: Described<In, Opt, A>,
   kind: Op['kind'],
   differentiable: boolean,
 ): F & Op {
-  const dtypes = Object.fromEntries(spec.inputs.map((name) => [name, spec.dtypes?.[name] ?? FLOAT]));
-  Object.defineProperty(call, 'name', { value: spec.name, writable: true });
-  return register(
-    Object.assign(call, {
-      name: spec.name,
-      kind,
-      formula: spec.formula,
-      inputs: spec.inputs,
-      optional: spec.optional ?? [],
-      attrs: spec.attrs as Record<string, unknown>,
-      dtypes,
-      constants: spec.constants ?? [],
-      differentiable,
-      reference: spec.reference as unknown as Op['reference'],
-      cases: spec.cases as unknown as Op['cases'],
-      run: (inputs: Readonly<Record<string, Tensor>>, attrs: object = {}) => call(inputs as never, attrs as never),
-    }),
-  );
+  const { name, formula, inputs, optional = [], attrs, constants = [] } = spec;
+  const op: Op = {
+    ...{ name, kind, formula, inputs, optional, constants, differentiable },
+    attrs: attrs as Record<string, unknown>,
+    dtypes: Object.fromEntries(inputs.map((input) => [input, spec.dtypes?.[input] ?? FLOAT])),
+    reference: spec.reference as unknown as Op['reference'],
+    cases: spec.cases as unknown as Op['cases'],
+    run: (given, chosen = {}) => byName(given as never, chosen as never),
+  };
+  // a function's own name is read-only until it is defined anew
+  Object.defineProperty(call, 'name', { value: name, writable: true });
+  return register(Object.assign(call, op));
 }
 
 const FLOAT: readonly DType[] = ['float32'];
-
-const pick = ({
-  kind,
-  formula,
-  inputs,
-  optional,
-  attrs,
-  dtypes,
-  constants,
-  differentiable,
-  reference,
-  cases,
-  run,
-}: Op): object => ({
-  ...{ kind, formula, inputs, optional, attrs, dtypes, constants, differentiable, reference, cases, run },
-});
 
 /** The inputs that were given, in order. */
 function present(given: object): Record<string, Tensor> {

@@ -67,15 +67,21 @@ export function reduce(
   return keepdim ? full : { shape: x.shape.filter((_, d) => !dims.includes(d)), data: full.data };
 }
 
-/** f over each line along `dim`, giving a line of the same length. */
-export function alongDim(x: NDArray, dim: number, f: (line: number[]) => ArrayLike<number>): NDArray {
+/** f over each line along `dim`, giving a line of the same length; `others`, of the same shape, give the lines beside it. */
+export function alongDim(
+  x: NDArray,
+  dim: number,
+  f: (line: number[], ...beside: number[][]) => ArrayLike<number>,
+  ...others: readonly NDArray[]
+): NDArray {
   const out = ndarray(x.shape);
   const step = rowMajor(x.shape)[dim]!;
   const length = x.shape[dim]!;
   const outer = x.shape.map((s, d) => (d === dim ? 1 : s));
   for (const index of indices(outer)) {
     const base = dot(index, rowMajor(x.shape));
-    const line = f(Array.from({ length }, (_, i) => x.data[base + i * step]!));
+    const lineOf = ({ data }: NDArray): number[] => Array.from({ length }, (_, i) => data[base + i * step]!);
+    const line = f(lineOf(x), ...others.map(lineOf));
     for (let i = 0; i < length; i++) out.data[base + i * step] = line[i]!;
   }
   return out;

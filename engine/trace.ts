@@ -81,6 +81,11 @@ export interface TraceOptions {
   readonly decomposeBackward?: Decompose;
   /** The module whose parameters are known by name in `inputs`. */
   readonly model?: { namedParameters(): Iterable<readonly [string, Tensor]> };
+  /**
+   * Record kernels that change memory in place as well: the collecting of gradients, optimizers. What their operands show
+   * is what lies there when it is read. Default: false.
+   */
+  readonly inPlace?: boolean;
   /** Parameters whose steps by an optimizer are recorded in `updates`. Default: none. */
   readonly updates?: readonly Tensor[];
 }
@@ -108,6 +113,9 @@ export const decomposingBackward = (op: string): boolean =>
 
 /** @internal True when operations must say where they are: a trace listens, or an intervention waits for one of them. */
 export const tracing = (): boolean => active.length > 0 || interventions.length > 0;
+
+/** @internal True when some trace wants kernels that work in place. */
+export const tracingInPlace = (): boolean => active.some(({ options }) => options.inPlace);
 
 /** Runs `body` under a name: everything traced inside has it in its path. Modules do this by themselves. */
 export function named<T>(name: string, body: () => T): T {
@@ -224,10 +232,10 @@ interface Watchable extends TapeNode {
 }
 
 /** @internal */
-export function report(event: TraceEvent, node: Watchable | null): void {
+export function report(event: TraceEvent, node: Watchable | null, inPlace = false): void {
   const whole = [...path, event.op].join('.');
   if (node !== null) node.path ??= whole;
-  for (const t of active) t.record(event, node, whole);
+  for (const t of active) if (!inPlace || t.options.inPlace) t.record(event, node, whole, inPlace);
 }
 
 /** @internal The open traces that record what an optimizer does to this parameter. */
@@ -253,8 +261,8 @@ export class Trace implements Disposable {
   readonly #byNode = new WeakMap<TapeNode, number>();
   /** PyTorch's names of the model's parameters, and of the entries that collect their gradients. */
   readonly #parameters = new Map<Tensor | TapeNode, string>();
-  /** Of the storages that records show: how often they had been changed in place by then. */
-  readonly #versions: WeakMap<object, number>[] = [];
+  /** Of the storages that records show: how often they had been changed in place by then; null for what changes them. */
+  readonly #versions: (WeakMap<object, number> | null)[] = [];
   #open = true;
 
   constructor(options: TraceOptions) {
@@ -267,7 +275,7 @@ export class Trace implements Disposable {
   }
 
   /** @internal */
-  record({ inputs, output, ...event }: TraceEvent, node: Watchable | null, place: string): void {
+  record({ inputs, output, ...event }: TraceEvent, node: Watchable | null, place: string, inPlace: boolean): void {
     const index = this.records.length;
     const keep = (t: Tensor): Tensor => unscoped(() => t.detach());
     const record: TraceRecord = {
@@ -285,7 +293,7 @@ export class Trace implements Disposable {
     };
     this.#made.set(output.storage, index);
     this.#versions.push(
-      new WeakMap([...Object.values(inputs), output].map(({ storage }) => [storage, storage.version])),
+      inPlace ? null : new WeakMap([...Object.values(inputs), output].map(({ storage }) => [storage, storage.version])),
     );
     if (node !== null) {
       // a composed operation is recorded behind its parts, the last of which owns the entry of the tape
@@ -335,7 +343,8 @@ export class Trace implements Disposable {
 
   /** True when a tensor of record `index` was changed in place after it was recorded. */
   changedSince(index: number, { storage }: Tensor): boolean {
-    return this.#versions[index]?.get(storage) !== storage.version;
+    const versions = this.#versions[index];
+    return versions !== null && versions?.get(storage) !== storage.version;
   }
 
   /** Stops recording; what was recorded stays readable until dispose(). Gradients still come. */

@@ -30,6 +30,27 @@ const DIST = join(ROOT, 'dist');
 const LIBRARY = { heddle: 'engine/index.ts', transformer: 'transformer/index.ts' };
 const CLI = 'transformer/cli/main.ts';
 
+/** `geluTanh` → `GELU_TANH` */
+const constantName = (/** @type {string} */ name) => name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase();
+
+/**
+ * Writes the codes of elementwise functions (engine/ops/codes.json) as constants for the shaders and for the AssemblyScript
+ * kernels, so that a function has one number everywhere.
+ */
+export async function writeCodes() {
+  const from = 'engine/ops/codes.json';
+  const codes = JSON.parse(await readFile(join(ROOT, from), 'utf8'));
+  for (const [kind, numbers] of Object.entries(codes)) {
+    const constants = Object.entries(numbers).map(([name, code]) => [constantName(name), code]);
+    const head = `// Generated from ${from} by \`npm run build\`.`;
+    const wgsl = constants.map(([name, code]) => `const ${name}: u32 = ${code}u;`);
+    const assembly = constants.map(([name, code]) => `export const ${name}: i32 = ${code};`);
+    await writeChanged(join(ROOT, `shaders/lib/${kind}_codes.generated.wgsl`), `${[head, ...wgsl].join('\n')}\n`);
+    const assemblyFile = join(ROOT, `engine/wasm/assembly/lib/${kind}Codes.generated.ts`);
+    await writeChanged(assemblyFile, `${[head, ...assembly].join('\n')}\n`);
+  }
+}
+
 /**
  * Reflects every shader and writes its declaration to build/types.
  *
@@ -234,11 +255,11 @@ async function runSteps(steps) {
 }
 
 /** Builds what the type check and the tests read: shader declarations and WebAssembly. */
-export const buildInputs = () => runSteps([reflectShaders, compileWasm]);
+export const buildInputs = () => runSteps([writeCodes, reflectShaders, compileWasm]);
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { values } = parseArgs({ options: { 'no-types': { type: 'boolean' }, inputs: { type: 'boolean' } } });
-  const steps = [reflectShaders, compileWasm];
+  const steps = [writeCodes, reflectShaders, compileWasm];
   if (!values.inputs) steps.push(bundle);
   if (!values.inputs && !values['no-types']) steps.push(emitTypes);
   process.exitCode = (await runSteps(steps)) ? 0 : 1;

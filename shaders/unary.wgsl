@@ -1,7 +1,8 @@
-// output = f(x), element by element; OP says which function (engine/ops/defineUnary.ts lists the codes).
+// output = f(x), element by element; OP says which function (engine/ops/codes.json).
 
 // @include lib/index.wgsl
 // @include lib/math.wgsl
+// @include lib/unary_codes.generated.wgsl
 
 const OP: u32 = 0u; // @param
 
@@ -23,29 +24,29 @@ fn clampTo(x: f32, low: f32, high: f32) -> f32 {
 
 fn apply(x: f32) -> f32 {
   switch (OP) {
-    case 0u: { return -x; } // neg
-    case 1u: { return preciseExp(x); } // exp
-    case 2u: { return abs(x); } // abs
-    case 3u: { return max(x, 0.0); } // relu
-    case 4u: { return gelu(x); } // gelu
-    case 5u: { return geluTanh(x); } // geluTanh
-    case 6u: { return sigmoid(x); } // sigmoid
-    case 7u: { return preciseTanh(x); } // tanh
-    case 8u: { return x * sigmoid(x); } // silu
-    case 9u: { return x * x; } // square
-    case 10u: { return preciseSin(x); } // sin
-    case 11u: { return preciseCos(x); } // cos
-    case 12u: { return erf(x); } // erf
-    case 13u: { return preciseLog(x); } // log
-    case 14u: { return sqrt(x); } // sqrt
-    case 15u: { return inverseSqrt(x); } // rsqrt
-    case 16u: { return 1.0 / x; } // reciprocal
-    case 17u: { return precisePow(x, params.a); } // pow
-    case 18u: { return clampTo(x, params.a, params.b); } // clamp
-    case 19u: { return sign(x); } // sign
-    case 20u: { return floor(x); } // floor
-    case 21u: { return ceil(x); } // ceil
-    default: { return round(x); } // round
+    case NEG: { return -x; }
+    case EXP: { return preciseExp(x); }
+    case ABS: { return abs(x); }
+    case RELU: { return max(x, 0.0); }
+    case GELU: { return gelu(x); }
+    case GELU_TANH: { return geluTanh(x); }
+    case SIGMOID: { return sigmoid(x); }
+    case TANH: { return preciseTanh(x); }
+    case SILU: { return x * sigmoid(x); }
+    case SQUARE: { return x * x; }
+    case SIN: { return preciseSin(x); }
+    case COS: { return preciseCos(x); }
+    case ERF: { return erf(x); }
+    case LOG: { return preciseLog(x); }
+    case SQRT: { return sqrt(x); }
+    case RSQRT: { return inverseSqrt(x); }
+    case RECIPROCAL: { return 1.0 / x; }
+    case POW: { return precisePow(x, params.a); }
+    case CLAMP: { return clampTo(x, params.a, params.b); }
+    case SIGN: { return sign(x); }
+    case FLOOR: { return floor(x); }
+    case CEIL: { return ceil(x); }
+    default: { return round(x); } // ROUND
   }
 }
 

@@ -1,9 +1,10 @@
 // output = dy · f′, element by element, for the functions whose gradient in tensor operations would take several passes. v
 // is the x or the y of y = f(x), whichever is said in engine/ops/unaryBackward.ts. OP says which function
-// (engine/ops/defineUnary.ts lists the codes).
+// (engine/ops/codes.json).
 
 // @include lib/index.wgsl
 // @include lib/math.wgsl
+// @include lib/unary_codes.generated.wgsl
 
 const OP: u32 = 3u; // @param
 
@@ -26,22 +27,22 @@ fn siluGrad(x: f32) -> f32 {
 
 fn apply(dy: f32, v: f32) -> f32 {
   switch (OP) {
-    case 3u: { return select(0.0, dy, v > 0.0); } // relu
-    case 4u: { return dy * geluGrad(v); } // gelu
-    case 5u: { return dy * geluTanhGrad(clamp(v, -30.0, 30.0)); } // geluTanh
-    case 6u: { return dy * v * (1.0 - v); } // sigmoid
-    case 7u: { return dy * (1.0 - v * v); } // tanh
-    case 8u: { return dy * siluGrad(v); } // silu
-    case 9u: { return dy * (v + v); } // square
-    case 10u: { return dy * preciseCos(v); } // sin
-    case 11u: { return -dy * preciseSin(v); } // cos
-    case 12u: { return dy * 1.12837917 * preciseExp(-v * v); } // erf
-    case 14u: { return dy * 0.5 / v; } // sqrt
-    case 15u: { return dy * -0.5 * v * v * v; } // rsqrt
-    case 16u: { return -dy * v * v; } // reciprocal
-    case 17u: { return dy * params.a * precisePow(v, params.a - 1.0); } // pow
-    case 18u: { return select(0.0, dy, v >= params.a && v <= params.b); } // clamp
-    default: { return dy * sign(v); } // abs
+    case RELU: { return select(0.0, dy, v > 0.0); }
+    case GELU: { return dy * geluGrad(v); }
+    case GELU_TANH: { return dy * geluTanhGrad(clamp(v, -30.0, 30.0)); }
+    case SIGMOID: { return dy * v * (1.0 - v); }
+    case TANH: { return dy * (1.0 - v * v); }
+    case SILU: { return dy * siluGrad(v); }
+    case SQUARE: { return dy * (v + v); }
+    case SIN: { return dy * preciseCos(v); }
+    case COS: { return -dy * preciseSin(v); }
+    case ERF: { return dy * 1.12837917 * preciseExp(-v * v); }
+    case SQRT: { return dy * 0.5 / v; }
+    case RSQRT: { return dy * -0.5 * v * v * v; }
+    case RECIPROCAL: { return -dy * v * v; }
+    case POW: { return dy * params.a * precisePow(v, params.a - 1.0); }
+    case CLAMP: { return select(0.0, dy, v >= params.a && v <= params.b); }
+    default: { return dy * sign(v); } // ABS
   }
 }
 

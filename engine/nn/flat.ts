@@ -1,6 +1,6 @@
-import { copyLaunch } from '../copy.ts';
 import { ArgumentError } from '../errors.ts';
 import { Storage, unscoped } from '../memory.ts';
+import { copyTo } from '../ops/copyTo.ts';
 import { rowMajor } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 
@@ -29,9 +29,7 @@ export function flattenParameters(parameters: readonly Tensor[]): void {
   for (const storage of [values, gradients]) device.write(storage.buffer, 0, zeros);
   parameters.forEach((p, i) => {
     const layout = { shape: p.shape, strides: rowMajor(p.shape), offset: offsets[i]! };
-    for (const launch of copyLaunch(device.name, p.operand(), { ...layout, buffer: values.buffer, dtype: 'float32' })) {
-      device.run(launch);
-    }
+    copyTo({ target: { ...layout, storage: values, dtype: 'float32' }, x: p });
     p.relocate(values.retain(), layout);
     p.grad?.dispose();
     p.grad = null;

@@ -3,11 +3,11 @@ import keysShader from '../../shaders/attention_backward_kv.wgsl';
 import queriesShader from '../../shaders/attention_backward_q.wgsl';
 import rowsShader from '../../shaders/attention_backward_rows.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
-import { anchor } from '../copy.ts';
 import { ShapeError } from '../errors.ts';
 import type { LaunchTools } from '../launch.ts';
 import { seedWords } from '../random.ts';
 import { broadcastStrides, type Shape } from '../shape.ts';
+import { anchor } from '../strided.ts';
 import { widened } from './halves.ts';
 
 /** What the kernels need to know besides the tensors. Weights are dropped by stream `stream` of `seed`. */

@@ -42,7 +42,7 @@ function copies<L extends Launch>(
   return Object.values(inputs).flatMap((x) => {
     const part = { ...output!, shape: x.shape, offset };
     offset += x.shape[d]! * output!.strides[d]!;
-    return copyLaunch(backend, x, part) as L[];
+    return copyLaunch[backend](x, part) as L[];
   });
 }
 

@@ -3,7 +3,7 @@ import fromHalfShader from '../../shaders/convert_from_half.wgsl';
 import toHalfShader from '../../shaders/convert_to_half.wgsl';
 import { conversion, converted } from '../autocast.ts';
 import { gradientOps } from '../autograd.ts';
-import { dispatch, grid, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
+import { dispatch, grid } from '../backend.ts';
 import { copyLaunch, widenLaunch } from '../copy.ts';
 import type { DType } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
@@ -25,8 +25,8 @@ const copying = <const N extends string>(name: N, formula: string) =>
     attrs: {},
     shape: ({ x }) => x.shape,
     strided: ['x'],
-    webgpu: ({ x, output }) => copyLaunch('webgpu', x, output) as WebGPULaunch[],
-    wasm: ({ x, output }) => copyLaunch('wasm', x, output) as WasmLaunch[],
+    webgpu: ({ x, output }) => copyLaunch.webgpu(x, output),
+    wasm: ({ x, output }) => copyLaunch.wasm(x, output),
     grad: (dy) => ({ x: dy }),
     reference: ({ x }) => ndarray(x.shape, x.data),
     cases: [
@@ -101,7 +101,7 @@ const toOp = defineOp({
     if (dtype === 'bool') return { kernel: 'convertToBool', args: [x, output, mask], range, grain };
     if (dtype === 'float32') return { kernel: 'convertToFloat', args: [x, output], range, grain };
     if (x.dtype === 'float32') return { kernel: 'convertToInt', args: [x, output], range, grain };
-    return copyLaunch('wasm', x, output) as WasmLaunch[];
+    return copyLaunch.wasm(x, output);
   },
   grad: (dy) => ({ x: dy }),
   reference: ({ x }, { dtype }) =>

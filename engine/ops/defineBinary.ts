@@ -2,21 +2,19 @@ import binaryShader from '../../shaders/binary.wgsl';
 import scalarShader from '../../shaders/binary_scalar.wgsl';
 import type { GradContext } from '../autograd.ts';
 import { dispatch, grid } from '../backend.ts';
-import { anchor, layoutOf, uniformDims, WALK_BYTES } from '../copy.ts';
 import { type DType, promote } from '../dtype.ts';
 import { type CaseInput, defineOp, type OpCase } from '../op.ts';
 import { map, zip } from '../reference.ts';
 import { broadcastShapes, type Shape, sizeOf } from '../shape.ts';
+import { broadcastWalk, layoutOf, stridedDispatch, WALK_BYTES } from '../strided.ts';
 import type { Tensor } from '../tensor.ts';
+import codes from './codes.json';
 import { to } from './contiguous.ts';
-import { ANY, broadcastWalk, checkSameDtype, GRAIN, PER_GROUP, wgslType, wordOf } from './elementwise.ts';
+import { ANY, checkSameDtype, GRAIN, PER_GROUP, wgslType, wordOf } from './elementwise.ts';
 import { sumTo } from './sumTo.ts';
 
 /** Codes of the operations in shaders/lib/binary.wgsl and assembly/binary.ts, where those on int32 begin at 16. */
-const CODES = {
-  ...{ add: 0, sub: 1, mul: 2, div: 3, maximum: 4, minimum: 5, share: 6 },
-  ...{ eq: 7, ne: 8, lt: 9, le: 10, gt: 11, ge: 12, logicalAnd: 13, logicalOr: 14 },
-} as const;
+const CODES = codes.binary;
 const INT = 16;
 
 type Inputs = 'x' | 'y';
@@ -111,24 +109,16 @@ export function defineBinary(name: keyof typeof CODES, spec: Binary): (x: Tensor
     },
     dtype: ({ x }) => result(x.dtype),
     strided: ['x', 'y'],
-    webgpu: ({ x, y, output }) => {
-      const { dims, sizes, strides } = broadcastWalk(output.shape, x, y);
-      const [a, b, total] = [anchor(x), anchor(y), sizeOf(output.shape)];
-      return dispatch({
+    webgpu: ({ x, y, output }) =>
+      stridedDispatch({
         shader: binaryShader,
-        bindings: { x: a.operand, y: b.operand, output },
-        uniforms: {
-          total,
-          xOffset: a.offset,
-          yOffset: b.offset,
-          sizes: uniformDims(sizes),
-          xStrides: uniformDims(strides[0]!),
-          yStrides: uniformDims(strides[1]!),
-        },
-        params: { ...params(x.dtype), DIMS: dims },
-        workgroups: grid(total, PER_GROUP),
-      });
-    },
+        shape: output.shape,
+        walked: { x, y },
+        bindings: { output },
+        uniforms: {},
+        params: params(x.dtype),
+        perGroup: PER_GROUP,
+      }),
     wasm: ({ x, y, output }) => {
       const args = [code(x.dtype), x, y, output];
       const layout = layoutOf(broadcastWalk(output.shape, x, y));

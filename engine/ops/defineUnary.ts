@@ -5,14 +5,11 @@ import { type CaseInput, defineOp, type KernelOp, type OpCase } from '../op.ts';
 import { map, zip } from '../reference.ts';
 import { sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import codes from './codes.json';
 import { GRAIN, PER_GROUP } from './elementwise.ts';
 
 /** Codes of the functions in the shaders and assembly files unary and unaryBackward. */
-export const CODES = {
-  ...{ neg: 0, exp: 1, abs: 2, relu: 3, gelu: 4, geluTanh: 5, sigmoid: 6, tanh: 7, silu: 8, square: 9, sin: 10 },
-  ...{ cos: 11, erf: 12, log: 13, sqrt: 14, rsqrt: 15, reciprocal: 16, pow: 17, clamp: 18, sign: 19, floor: 20 },
-  ...{ ceil: 21, round: 22 },
-} as const;
+export const CODES = codes.unary;
 
 /** The two numbers a function may take: the exponent of pow, the bounds of clamp. */
 export interface Numbers {

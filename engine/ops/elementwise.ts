@@ -1,9 +1,6 @@
-import type { Operand } from '../backend.ts';
-import { padDims } from '../copy.ts';
 import { type DType, toRaw } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
 import type { Meta } from '../op.ts';
-import { broadcastStrides, mergeDims, type Shape } from '../shape.ts';
 
 /** What the elementwise operations have in common. */
 
@@ -24,27 +21,6 @@ export const wordOf = (dtype: DType, value: number): number => {
   const { buffer, byteOffset } = toRaw(dtype, [value, value]);
   return new Uint32Array(buffer, byteOffset, 1)[0]!;
 };
-
-/** How a kernel walks inputs broadcast to `shape`, writing row-major: as few dimensions as possible, but at least one. */
-export interface BroadcastWalk {
-  readonly dims: number;
-  /** MAX_DIMS sizes, outermost first, the unused ones 1. */
-  readonly sizes: number[];
-  /** MAX_DIMS strides for each input: 0 along what is repeated. */
-  readonly strides: number[][];
-}
-
-export function broadcastWalk(shape: Shape, ...inputs: readonly Operand[]): BroadcastWalk {
-  const merged = mergeDims(
-    shape,
-    inputs.map((x) => broadcastStrides(x, shape)),
-  );
-  return {
-    dims: Math.max(1, merged.shape.length),
-    sizes: padDims(merged.shape, 1),
-    strides: merged.strides.map((s) => padDims(s, 0)),
-  };
-}
 
 /** Both inputs must have one dtype: the public functions see to it, kernels rely on it. */
 export function checkSameDtype(op: string, x: Meta, y: Meta): void {

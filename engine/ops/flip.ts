@@ -1,10 +1,10 @@
 import copyShader from '../../shaders/copy.wgsl';
 import { dispatch, grid, type Operand } from '../backend.ts';
-import { layoutOf, uniformDims, WALK_BYTES, walk } from '../copy.ts';
 import { ArgumentError, ShapeError, show } from '../errors.ts';
 import { defineComposite, defineOp } from '../op.ts';
 import { at, build } from '../reference.ts';
 import { normalizeDim, normalizeDims, type Shape, sizeOf } from '../shape.ts';
+import { layoutOf, uniformDims, WALK_BYTES, walk } from '../strided.ts';
 import type { Tensor } from '../tensor.ts';
 import { cat } from './cat.ts';
 import { ANY } from './elementwise.ts';

@@ -1,11 +1,11 @@
 import gatherShader from '../../shaders/gather.wgsl';
 import scatterShader from '../../shaders/scatter_add.wgsl';
 import { dispatch, grid, type Operand } from '../backend.ts';
-import { anchor, layoutOf, MAX_DIMS, padDims, uniformDims, WALK_BYTES, walk } from '../copy.ts';
 import { ShapeError, show } from '../errors.ts';
 import { defineOp } from '../op.ts';
 import { at, build, type NDArray, ndarray, indices as places } from '../reference.ts';
 import { normalizeDim, rowMajor, type Shape, sizeOf } from '../shape.ts';
+import { anchor, layoutOf, MAX_DIMS, padDims, uniformDims, WALK_BYTES, walk } from '../strided.ts';
 import type { Tensor } from '../tensor.ts';
 import { slice } from './views.ts';
 

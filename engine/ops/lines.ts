@@ -92,5 +92,5 @@ export function arrange(backend: BackendName, x: Operand, dims: readonly number[
   const to: Operand = { ...tools.scratch(view.shape), dtype: x.dtype };
   const n = product(dims.map((d) => x.shape[d]!));
   const lines = together ?? { outer: product(x.shape.filter((_, d) => !dims.includes(d))), n, inner: 1 };
-  return { x: to, lines, copies: copyLaunch(backend, { ...x, ...view }, to) };
+  return { x: to, lines, copies: copyLaunch[backend]({ ...x, ...view }, to) };
 }

@@ -1,10 +1,10 @@
 import matmulShader from '../../shaders/matmul.wgsl';
 import matmulVectorShader from '../../shaders/matmul_vector.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
-import { anchor } from '../copy.ts';
 import { ShapeError, show } from '../errors.ts';
 import type { LaunchTools } from '../launch.ts';
 import { broadcastStrides, type Layout, mergeDims, type Shape, sizeOf } from '../shape.ts';
+import { anchor } from '../strided.ts';
 import { widened } from './halves.ts';
 
 /** One product output[.., m, n] = a[.., m, k] · b[.., k, n] (+ bias[n]) as the kernels are told of it. */

@@ -1,10 +1,10 @@
 import reduceShader from '../../shaders/reduce.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
-import { anchor } from '../copy.ts';
 import { ShapeError, show } from '../errors.ts';
 import type { LaunchTools } from '../launch.ts';
 import type { Meta } from '../op.ts';
 import { normalizeDims, type Shape, sizeOf } from '../shape.ts';
+import { anchor } from '../strided.ts';
 import type { Tensor } from '../tensor.ts';
 import { arrange, type Lines, threadsFor } from './lines.ts';
 import { expand, reshape } from './views.ts';

@@ -1,12 +1,13 @@
 import fillShader from '../../shaders/fill.wgsl';
 import placeShader from '../../shaders/scatter_place.wgsl';
 import takeShader from '../../shaders/scatter_take.wgsl';
-import { dispatch, grid, type Operand, type WasmLaunch } from '../backend.ts';
-import { copyLaunch, layoutOf, uniformDims, WALK_BYTES, walk } from '../copy.ts';
+import { dispatch, grid, type Operand } from '../backend.ts';
+import { copyLaunch } from '../copy.ts';
 import { DTypeError, ShapeError, show } from '../errors.ts';
 import { defineOp, type Meta } from '../op.ts';
 import { at, type NDArray, ndarray, indices as places } from '../reference.ts';
 import { normalizeDim, rowMajor, type Shape, sameShape, sizeOf } from '../shape.ts';
+import { layoutOf, uniformDims, WALK_BYTES, walk } from '../strided.ts';
 import type { Tensor } from '../tensor.ts';
 import { fill } from './accumulate.ts';
 import { ne, sub } from './binary.ts';
@@ -75,10 +76,7 @@ const scatterOp = defineOp({
   wasm: ({ x, index, source, output, winners }, { dim }) => {
     const total = sizeOf(output.shape);
     const { size, step, sizes, strides } = scatterWalk(output, index, dim);
-    const first = [
-      ...(copyLaunch('wasm', x, output) as WasmLaunch[]),
-      { kernel: 'fill', args: [winners, 0], range: total, grain: 65536 },
-    ];
+    const first = [...copyLaunch.wasm(x, output), { kernel: 'fill', args: [winners, 0], range: total, grain: 65536 }];
     const args = [index, source, output, winners, size, step];
     const count = sizeOf(index.shape);
     const place = { kernel: 'scatter', args, layout: layoutOf({ sizes, strides }), range: count, scratch: WALK_BYTES };

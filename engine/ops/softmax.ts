@@ -30,17 +30,23 @@ const cases: readonly OpCase<'x', never, DimAttrs>[] = [
   { inputs: { x: [8, 4, 128, 128] }, bench: true, gradient: false },
 ];
 
-type Name = 'softmax' | 'logSoftmax';
-
 const sumOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-/** Softmax and its logarithm differ in a few words. */
-function define(
-  name: Name,
-  formula: string,
-  line: (v: number[]) => number[],
-  composed: (x: Tensor, dim: number) => Tensor,
-) {
+/** What tells softmax from its logarithm. */
+interface Kind {
+  readonly name: keyof typeof MODE & string;
+  readonly formula: string;
+  readonly backwardFormula: string;
+  /** One line in float64. */
+  readonly line: (x: readonly number[]) => number[];
+  /** The gradient of one line in float64. */
+  readonly slope: (y: readonly number[], dy: readonly number[]) => number[];
+  readonly composed: (x: Tensor, dim: number) => Tensor;
+  /** The gradient in tensor operations. */
+  readonly composedBackward: (y: Tensor, dy: Tensor, dim: number) => Tensor;
+}
+
+function define({ name, formula, backwardFormula, line, slope, composed, composedBackward }: Kind) {
   const mode = MODE[name];
   const check = (shape: Shape, dim: number): Shape => {
     normalizeDim(name, dim, shape.length);
@@ -51,7 +57,7 @@ function define(
 
   const backward = defineOp({
     name: backwardName,
-    formula: name === 'softmax' ? 'dx = y · (dy − Σ dy·y)' : 'dx = dy − exp y · Σ dy',
+    formula: backwardFormula,
     inputs: ['y', 'dy'],
     attrs: { dim: -1 },
     shape: ({ y, dy }: { y: Meta; dy: Meta }, { dim }) => {
@@ -82,14 +88,8 @@ function define(
       };
     },
     reference: ({ y, dy }, { dim }) => {
-      if (y.shape.length === 0) return ndarray([], [mode === 0 ? 0 : dy.data[0]! * (1 - Math.exp(y.data[0]!))]);
-      const d = normalizeDim(name, dim, y.shape.length);
-      const weighted = { shape: y.shape, data: y.data.map((v, i) => (mode === 0 ? v : 1) * dy.data[i]!) };
-      const total = alongDim(weighted, d, (v) => v.map(() => sumOf(v)));
-      const data = y.data.map((v, i) =>
-        mode === 0 ? v * (dy.data[i]! - total.data[i]!) : dy.data[i]! - Math.exp(v) * total.data[i]!,
-      );
-      return { shape: y.shape, data };
+      if (y.shape.length === 0) return ndarray([], slope([...y.data], [...dy.data]));
+      return alongDim(y, normalizeDim(name, dim, y.shape.length), (v, g) => slope(v, g!), dy);
     },
     cases: [
       { inputs: { y: { shape: [3, 7], scale: 0.5 }, dy: [3, 7] } },
@@ -110,11 +110,7 @@ function define(
     composed: ({ x }, { dim }) => composed(x, dim),
     saves: ['output'],
     grad: (dy, { output: y }, { attrs, createGraph }) => ({
-      x: !createGraph
-        ? backward({ y, dy }, attrs)
-        : mode === 0
-          ? mul(y, sub(dy, sum(mul(dy, y), attrs.dim, { keepdim: true })))
-          : sub(dy, mul(exp(y), sum(dy, attrs.dim, { keepdim: true }))),
+      x: createGraph ? composedBackward(y, dy, attrs.dim) : backward({ y, dy }, attrs),
     }),
     reference: ({ x }, { dim }) =>
       x.shape.length === 0
@@ -132,19 +128,25 @@ const exps = (v: readonly number[]): number[] => {
 /** x less the largest element of its line: no exponential of it overflows, and the result is the same. */
 const lowered = (x: Tensor, dim: number): Tensor => sub(x, amax(x.detach(), dim, { keepdim: true }));
 
-const softmaxOp = define(
-  'softmax',
-  'y = exp(x − max x) / Σ exp(x − max x)',
-  (v) => {
-    const e = exps(v);
+const softmaxOp = define({
+  name: 'softmax',
+  formula: 'y = exp(x − max x) / Σ exp(x − max x)',
+  backwardFormula: 'dx = y · (dy − Σ dy·y)',
+  line: (x) => {
+    const e = exps(x);
     const total = sumOf(e);
-    return e.map((x) => x / total);
+    return e.map((v) => v / total);
   },
-  (x, dim) => {
+  slope: (y, dy) => {
+    const total = sumOf(y.map((v, i) => v * dy[i]!));
+    return y.map((v, i) => v * (dy[i]! - total));
+  },
+  composed: (x, dim) => {
     const e = exp(lowered(x, dim));
     return div(e, sum(e, dim, { keepdim: true }));
   },
-);
+  composedBackward: (y, dy, dim) => mul(y, sub(dy, sum(mul(dy, y), dim, { keepdim: true }))),
+});
 
 /**
  * Softmax along `dim`: exp(x − max x) / Σ exp(x − max x). Every line of the result is positive and adds up to 1; logits
@@ -152,19 +154,25 @@ const softmaxOp = define(
  */
 export const softmax = (x: Tensor, dim = -1): Tensor => softmaxOp({ x }, { dim });
 
-const logSoftmaxOp = define(
-  'logSoftmax',
-  'y = x − max x − log Σ exp(x − max x)',
-  (v) => {
-    const top = v.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const rest = Math.log(sumOf(exps(v)));
-    return v.map((x) => x - top - rest);
+const logSoftmaxOp = define({
+  name: 'logSoftmax',
+  formula: 'y = x − max x − log Σ exp(x − max x)',
+  backwardFormula: 'dx = dy − exp y · Σ dy',
+  line: (x) => {
+    const top = x.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const rest = Math.log(sumOf(exps(x)));
+    return x.map((v) => v - top - rest);
   },
-  (x, dim) => {
+  slope: (y, dy) => {
+    const total = sumOf(dy);
+    return y.map((v, i) => dy[i]! - Math.exp(v) * total);
+  },
+  composed: (x, dim) => {
     const z = lowered(x, dim);
     return sub(z, log(sum(exp(z), dim, { keepdim: true })));
   },
-);
+  composedBackward: (y, dy, dim) => sub(dy, mul(exp(y), sum(dy, dim, { keepdim: true }))),
+});
 
 /** The logarithm of the softmax along `dim`, exact also where the softmax itself would be 0. float32, same shape. */
 export const logSoftmax = (x: Tensor, dim = -1): Tensor => logSoftmaxOp({ x }, { dim });

@@ -1,6 +1,6 @@
 import softmaxShader from '../../shaders/softmax.wgsl';
 import { dispatch, grid, type Operand, type WasmLaunch, type WebGPULaunch } from '../backend.ts';
-import { anchor } from '../copy.ts';
+import { anchor } from '../strided.ts';
 import { type Lines, threadsFor } from './lines.ts';
 
 /** What shaders/softmax.wgsl and assembly/softmax.ts write. */

@@ -1,16 +1,15 @@
 import maskedFillShader from '../../shaders/masked_fill.wgsl';
 import whereShader from '../../shaders/where.wgsl';
-import { dispatch, grid } from '../backend.ts';
-import { anchor, layoutOf, uniformDims, WALK_BYTES } from '../copy.ts';
 import { type DType, promote } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
 import { defineOp } from '../op.ts';
 import { zip } from '../reference.ts';
 import { broadcastShapes, sizeOf } from '../shape.ts';
+import { broadcastWalk, layoutOf, stridedDispatch, WALK_BYTES } from '../strided.ts';
 import type { Tensor } from '../tensor.ts';
 import { fill } from './accumulate.ts';
 import { to } from './contiguous.ts';
-import { ANY, broadcastWalk, checkSameDtype, GRAIN, wordOf } from './elementwise.ts';
+import { ANY, checkSameDtype, GRAIN, wordOf } from './elementwise.ts';
 import { sumTo } from './sumTo.ts';
 
 /** Conditions and masks: bool, or int32 with 0 for false. */
@@ -28,26 +27,15 @@ const whereOp = defineOp({
   },
   dtype: ({ x }) => x.dtype,
   strided: ['condition', 'x', 'y'],
-  webgpu: ({ condition, x, y, output }) => {
-    const { dims, sizes, strides } = broadcastWalk(output.shape, condition, x, y);
-    const [a, b, c, total] = [anchor(condition), anchor(x), anchor(y), sizeOf(output.shape)];
-    return dispatch({
+  webgpu: ({ condition, x, y, output }) =>
+    stridedDispatch({
       shader: whereShader,
-      bindings: { condition: a.operand, x: b.operand, y: c.operand, output },
-      uniforms: {
-        total,
-        conditionOffset: a.offset,
-        xOffset: b.offset,
-        yOffset: c.offset,
-        sizes: uniformDims(sizes),
-        conditionStrides: uniformDims(strides[0]!),
-        xStrides: uniformDims(strides[1]!),
-        yStrides: uniformDims(strides[2]!),
-      },
-      params: { DIMS: dims },
-      workgroups: grid(total, 256),
-    });
-  },
+      shape: output.shape,
+      walked: { condition, x, y },
+      bindings: { output },
+      uniforms: {},
+      perGroup: 256,
+    }),
   wasm: ({ condition, x, y, output }) => {
     const args = [condition, x, y, output];
     const layout = layoutOf(broadcastWalk(output.shape, condition, x, y));
@@ -90,25 +78,16 @@ const maskedFillOp = defineOp({
   shape: ({ x, mask }) => broadcastShapes('maskedFill', x.shape, mask.shape),
   dtype: ({ x }) => x.dtype,
   strided: ['x', 'mask'],
-  webgpu: ({ x, mask, output }, { value, keep }) => {
-    const { dims, sizes, strides } = broadcastWalk(output.shape, x, mask);
-    const [a, b, total] = [anchor(x), anchor(mask), sizeOf(output.shape)];
-    return dispatch({
+  webgpu: ({ x, mask, output }, { value, keep }) =>
+    stridedDispatch({
       shader: maskedFillShader,
-      bindings: { x: a.operand, mask: b.operand, output },
-      uniforms: {
-        total,
-        value: wordOf(x.dtype, value),
-        xOffset: a.offset,
-        maskOffset: b.offset,
-        sizes: uniformDims(sizes),
-        xStrides: uniformDims(strides[0]!),
-        maskStrides: uniformDims(strides[1]!),
-      },
-      params: { DIMS: dims, KEEP: String(keep) },
-      workgroups: grid(total, 256),
-    });
-  },
+      shape: output.shape,
+      walked: { x, mask },
+      bindings: { output },
+      uniforms: { value: wordOf(x.dtype, value) },
+      params: { KEEP: String(keep) },
+      perGroup: 256,
+    }),
   wasm: ({ x, mask, output }, { value, keep }) => {
     const { sizes, strides } = broadcastWalk(output.shape, x, mask);
     const [ofX, ofMask, ofValue] = [strides[0]!, strides[1]!, sizes.map(() => 0)];

@@ -1,9 +1,9 @@
 import { noGrad } from '../autograd.ts';
-import { copyLaunch } from '../copy.ts';
 import { DeviceError, DTypeError, GradientError, ShapeError, show } from '../errors.ts';
 import { normalizeDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { clone } from './contiguous.ts';
+import { copyTo } from './copyTo.ts';
 import { narrow } from './views.ts';
 
 /**
@@ -32,13 +32,11 @@ export function writeSlice(target: Tensor, x: Tensor, dim: number, start: number
   if (!target.isLeaf) {
     throw new GradientError(`writeSlice: ${target.describe()} was made by ${target.node?.name}. Detach it first.`);
   }
-  target.storage.version++;
-  if (x.size === 0) return;
   noGrad(() => {
     const place = narrow(target, d, start, length);
     // One buffer may not be read and written in one dispatch, and views of it could overlap.
     const source = x.storage === target.storage ? clone(x) : x;
-    for (const launch of copyLaunch(target.device.name, source.operand(), place.operand())) target.device.run(launch);
+    copyTo({ target: place, x: source });
     if (source !== x) source.dispose();
     place.dispose();
   });

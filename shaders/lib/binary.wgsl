@@ -1,5 +1,7 @@
-// The operations on two numbers, by their code; engine/ops/binary.ts lists the same codes. T is the type of the
+// The operations on two numbers, by their code (engine/ops/codes.json). T is the type of the
 // operands, R that of the result: i32 for comparisons, whose result is a bool.
+
+// @include lib/binary_codes.generated.wgsl
 
 const OP: u32 = 0u; // @param
 alias T = f32; // @param
@@ -7,20 +9,20 @@ alias R = f32; // @param
 
 fn combine(a: T, b: T) -> R {
   switch (OP) {
-    case 0u: { return R(a + b); }
-    case 1u: { return R(a - b); }
-    case 2u: { return R(a * b); }
-    case 3u: { return R(a / b); }
-    case 4u: { return R(max(a, b)); }
-    case 5u: { return R(min(a, b)); }
-    case 6u: { return select(select(R(0), R(f32(0.5)), a == b), R(1), a > b); }
-    case 7u: { return R(a == b); }
-    case 8u: { return R(a != b); }
-    case 9u: { return R(a < b); }
-    case 10u: { return R(a <= b); }
-    case 11u: { return R(a > b); }
-    case 12u: { return R(a >= b); }
-    case 13u: { return R(a != T(0) && b != T(0)); }
+    case ADD: { return R(a + b); }
+    case SUB: { return R(a - b); }
+    case MUL: { return R(a * b); }
+    case DIV: { return R(a / b); }
+    case MAXIMUM: { return R(max(a, b)); }
+    case MINIMUM: { return R(min(a, b)); }
+    case SHARE: { return select(select(R(0), R(f32(0.5)), a == b), R(1), a > b); }
+    case EQ: { return R(a == b); }
+    case NE: { return R(a != b); }
+    case LT: { return R(a < b); }
+    case LE: { return R(a <= b); }
+    case GT: { return R(a > b); }
+    case GE: { return R(a >= b); }
+    case LOGICAL_AND: { return R(a != T(0) && b != T(0)); }
     default: { return R(a != T(0) || b != T(0)); }
   }
 }

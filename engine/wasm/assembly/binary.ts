@@ -1,21 +1,23 @@
+import {
+  ADD,
+  DIV,
+  EQ,
+  GE,
+  GT,
+  LE,
+  LOGICAL_AND,
+  LOGICAL_OR,
+  LT,
+  MAXIMUM,
+  MINIMUM,
+  MUL,
+  NE,
+  SHARE,
+  SUB,
+} from './lib/binaryCodes.generated';
 import { nextRow, rowOf, rowSize, seek, stepOf, walkOperand, walkSizes, WALK_BYTES } from './lib/strided';
 
-// Codes of the operations, as in engine/ops/binary.ts; on int32 words they begin at INT.
-const ADD: i32 = 0;
-const SUB: i32 = 1;
-const MUL: i32 = 2;
-const DIV: i32 = 3;
-const MAXIMUM: i32 = 4;
-const MINIMUM: i32 = 5;
-const SHARE: i32 = 6;
-const EQ: i32 = 7;
-const NE: i32 = 8;
-const LT: i32 = 9;
-const LE: i32 = 10;
-const GT: i32 = 11;
-const GE: i32 = 12;
-const AND: i32 = 13;
-const OR: i32 = 14;
+/** Codes of the operations on int32 words begin here. */
 const INT: i32 = 16;
 
 // @ts-expect-error decorator
@@ -79,7 +81,7 @@ function combine(code: i32, a: v128, b: v128): v128 {
       return bool4(i32x4.gt_s(a, b));
     case INT + GE:
       return bool4(i32x4.ge_s(a, b));
-    case INT + AND:
+    case INT + LOGICAL_AND:
       return v128.and(a, b);
     default:
       return v128.or(a, b);
@@ -168,10 +170,10 @@ function anyRow(code: i32, x: usize, y: usize, output: usize, stepX: usize, step
       return row(INT + GT, x, y, output, stepX, stepY, n, spread);
     case INT + GE:
       return row(INT + GE, x, y, output, stepX, stepY, n, spread);
-    case INT + AND:
-      return row(INT + AND, x, y, output, stepX, stepY, n, spread);
-    case INT + OR:
-      return row(INT + OR, x, y, output, stepX, stepY, n, spread);
+    case INT + LOGICAL_AND:
+      return row(INT + LOGICAL_AND, x, y, output, stepX, stepY, n, spread);
+    case INT + LOGICAL_OR:
+      return row(INT + LOGICAL_OR, x, y, output, stepX, stepY, n, spread);
   }
 }
 

@@ -1,31 +1,31 @@
 import { gelu4, geluTanh4, pow4, sign4, silu4 } from './lib/activations';
 import { c4, cos4, erf4, exp4, log4, sigmoid4, sin4, tanh4 } from './lib/math';
 import { loadPart, storePart } from './lib/part';
-
-// Codes of the functions, as in engine/ops/defineUnary.ts.
-const NEG: i32 = 0;
-const EXP: i32 = 1;
-const ABS: i32 = 2;
-const RELU: i32 = 3;
-const GELU: i32 = 4;
-const GELU_TANH: i32 = 5;
-const SIGMOID: i32 = 6;
-const TANH: i32 = 7;
-const SILU: i32 = 8;
-const SQUARE: i32 = 9;
-const SIN: i32 = 10;
-const COS: i32 = 11;
-const ERF: i32 = 12;
-const LOG: i32 = 13;
-const SQRT: i32 = 14;
-const RSQRT: i32 = 15;
-const RECIPROCAL: i32 = 16;
-const POW: i32 = 17;
-const CLAMP: i32 = 18;
-const SIGN: i32 = 19;
-const FLOOR: i32 = 20;
-const CEIL: i32 = 21;
-const ROUND: i32 = 22;
+import {
+  ABS,
+  CEIL,
+  CLAMP,
+  COS,
+  ERF,
+  EXP,
+  FLOOR,
+  GELU,
+  GELU_TANH,
+  LOG,
+  NEG,
+  POW,
+  RECIPROCAL,
+  RELU,
+  ROUND,
+  RSQRT,
+  SIGMOID,
+  SIGN,
+  SILU,
+  SIN,
+  SQRT,
+  SQUARE,
+  TANH,
+} from './lib/unaryCodes.generated';
 
 /** Without min and max, which would hide a NaN. */
 // @ts-expect-error decorator

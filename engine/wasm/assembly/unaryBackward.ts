@@ -1,24 +1,24 @@
 import { geluSlope4, geluTanhSlope4, pow4, sign4, siluSlope4 } from './lib/activations';
 import { c4, cos4, exp4, sin4 } from './lib/math';
 import { loadPart, storePart } from './lib/part';
-
-// Codes of the functions, as in engine/ops/defineUnary.ts.
-const RELU: i32 = 3;
-const GELU: i32 = 4;
-const GELU_TANH: i32 = 5;
-const SIGMOID: i32 = 6;
-const TANH: i32 = 7;
-const SILU: i32 = 8;
-const SQUARE: i32 = 9;
-const SIN: i32 = 10;
-const COS: i32 = 11;
-const ERF: i32 = 12;
-const SQRT: i32 = 14;
-const RSQRT: i32 = 15;
-const RECIPROCAL: i32 = 16;
-const POW: i32 = 17;
-const CLAMP: i32 = 18;
-const ABS: i32 = 2;
+import {
+  ABS,
+  CLAMP,
+  COS,
+  ERF,
+  GELU,
+  GELU_TANH,
+  POW,
+  RECIPROCAL,
+  RELU,
+  RSQRT,
+  SIGMOID,
+  SILU,
+  SIN,
+  SQRT,
+  SQUARE,
+  TANH,
+} from './lib/unaryCodes.generated';
 
 /** dy · f′ for four elements, from v: the x or the y of y = f(x), whichever is said in engine/ops/unaryBackward.ts. */
 // @ts-expect-error decorator
