@@ -109,7 +109,7 @@ describe('autocast', () => {
       const casts = (body: () => void): number => {
         using t = trace();
         autocast('float16', body);
-        return t.find('to').length;
+        return t.records.filter(({ op }) => op === 'to').length;
       };
       const inside = (body: () => unknown) => () => scope(() => void body());
       expect(casts(inside(() => linear(linear(x, w), w)))).toBe(3);
