@@ -173,12 +173,13 @@ export default {
     },
     {
       name: 'programs-use-the-public-api',
-      comment: 'stepthrough and bench import engine/index.ts and transformer/index.ts, as any user does',
+      comment:
+        'stepthrough and bench import engine/index.ts and transformer/index.ts, as any user does; peers get our export',
       severity: 'error',
       from: { path: '^(stepthrough|bench)/' },
       to: {
         path: '^(engine|shaders|transformer|stepthrough|bench|tests|scripts|build)/',
-        pathNot: [...PUBLIC, '^$1/'],
+        pathNot: [...PUBLIC, '^transformer/export/onnx/(index|proto)\\.ts$', '^$1/'],
       },
     },
     {
@@ -201,7 +202,9 @@ export default {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: ['^node_modules', '^build', '^dist'] },
-    exclude: { path: ['^engine/wasm/assembly/', '^(dist|runs|coverage)/', '^build/(?!wasm/)'] },
+    exclude: {
+      path: ['^engine/wasm/assembly/', '^bench/peers/node_modules/', '^(dist|runs|coverage)/', '^build/(?!wasm/)'],
+    },
     enhancedResolveOptions: { conditionNames: ['import', 'node', 'default', 'types'], exportsFields: ['exports'] },
   },
 };

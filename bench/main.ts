@@ -1,61 +1,107 @@
-import { parseArgs } from 'node:util';
-import { type Device, openDevice } from '../engine/index.ts';
-import { type BenchCase, matmulCases, operationCases } from './cases.ts';
-import { type Measurement, measure } from './measure.ts';
-import { writeReport } from './report.ts';
-
 /**
- * `npm run bench -- --backend wasm|webgpu [--threads N] [--only NAME] [--out FILE]`: times the benchmark case of every
- * operation and a curve of matrix products, prints a line for each, and writes a chart that opens without a network.
+ * `npm run bench`: times heddle, and with `--peers` the libraries it competes with, in turns within one run; checks every
+ * result before it is timed; prints a line for each case and writes what it is asked to. See options.ts.
+ *
+ * Exit code 1: a result was wrong. 2: it could not run at all.
  */
-const usage = 'usage: npm run bench -- [--backend wasm|webgpu] [--threads N] [--only NAME] [--out report.html]';
 
-function options(): { backend: 'wasm' | 'webgpu'; threads: number | undefined; only: string | undefined; out: string } {
-  const { values } = parseArgs({
-    options: {
-      backend: { type: 'string', default: 'wasm' },
-      threads: { type: 'string' },
-      only: { type: 'string' },
-      out: { type: 'string', default: 'runs/bench.html' },
-    },
-  });
-  const { backend, threads, only, out } = values;
-  if (backend !== 'wasm' && backend !== 'webgpu')
-    throw new Error(`--backend ${backend}: expected wasm or webgpu. ${usage}`);
-  const count = threads === undefined ? undefined : Number(threads);
-  if (count !== undefined && !(Number.isInteger(count) && count > 0))
-    throw new Error(`--threads ${threads}: expected a whole number above 0.`);
-  return { backend, threads: count, only, out };
-}
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Bench, type EngineName, type EngineOptions, PEERS, TITLES } from './engines/engine.ts';
+import { type Answer, type Call, serveCalls } from './engines/host.ts';
+import { findPyTorch, forkHost, HOST_FLAG, pythonHost } from './engines/process.ts';
+import { Remote } from './engines/remote.ts';
+import { type Options, parseOptions, UsageError } from './options.ts';
+import { wasmPeaks } from './peak/wasm.ts';
+import { webgpuPeaks } from './peak/webgpu.ts';
+import { html as htmlOf } from './results/html.ts';
+import { markdown } from './results/markdown.ts';
+import type { Context, Row } from './results/row.ts';
+import { THOROUGH } from './results/runner.ts';
+import { runSuite } from './results/suite.ts';
 
-const show = ({ name, shape, ms, deviation, rate, unit }: Measurement): string =>
-  `${name.padEnd(28)} ${shape.padEnd(36)} ${ms.toFixed(3).padStart(10)} ms ±${(deviation * 100).toFixed(0).padStart(3)} % ${rate.toFixed(1).padStart(9)} ${unit}`;
+/** The repository: this program is bundled to build/programs/bench. */
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const PEERS_FOLDER = join(ROOT, 'bench/peers');
 
-async function run(device: Device, cases: readonly BenchCase[]): Promise<Measurement[]> {
-  const results: Measurement[] = [];
-  for (const c of cases) {
-    const result = await measure(c, device);
-    results.push(result);
-    console.log(show(result));
+async function openPeers(
+  options: EngineOptions,
+  wanted: boolean,
+): Promise<{ benches: Bench[]; absent: Map<EngineName, string> }> {
+  const benches: Bench[] = [];
+  const absent = new Map<EngineName, string>();
+  for (const name of wanted ? PEERS : []) {
+    try {
+      const python = name === 'pytorch' ? await findPyTorch() : null;
+      if (name === 'pytorch' && python === null) throw new Error('no Python here has torch and numpy');
+      const channel =
+        python === null ? forkHost(process.argv[1]!) : pythonHost(python, join(PEERS_FOLDER, 'pytorch.py'));
+      benches.push(await Remote.open(name, options, channel));
+    } catch (error) {
+      absent.set(name, (error instanceof Error ? error.message : String(error)).split('\n')[0]!);
+    }
   }
-  return results;
+  return { benches, absent };
 }
 
-try {
-  const { backend, threads, only, out } = options();
-  const device = await openDevice(backend, threads === undefined ? {} : { threads });
-  const node = `Node ${process.versions.node}`;
-  console.log(
-    `${device.description}, ${node}${device.software ? '. A software adapter: its speed says nothing of a real card.' : ''}\n`,
-  );
-  const wanted = [...matmulCases(), ...operationCases()].filter((c) => only === undefined || c.name === only);
-  if (wanted.length === 0) throw new Error(`--only ${only}: no benchmark is called that. Leave it out to see all.`);
-  const results = await run(device, wanted);
-  writeReport(out, { device: device.description, node, results });
-  console.log(`\n${out}`);
-  device.destroy();
-  process.exit(0);
-} catch (error) {
-  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(2);
+async function measure({ suites, backend, threads, peers, only, rounds }: Options): Promise<Row[]> {
+  const options = { backend, threads, peers: PEERS_FOLDER };
+  const processors = cpus();
+  const context: Context = {
+    ...{ backend, threads, runtime: `Node ${process.versions.node}`, date: new Date().toISOString().slice(0, 10) },
+    machine: `${processors[0]?.model.trim()}, ${processors.length} processors`,
+  };
+  const peaks = await (backend === 'wasm' ? wasmPeaks() : webgpuPeaks());
+  const heddle = await Remote.open('heddle', options, forkHost(process.argv[1]!));
+  const { benches, absent } = await openPeers(options, peers);
+  for (const { name, facts } of [heddle, ...benches]) {
+    console.log(`${TITLES[name].padEnd(18)} ${facts.version}, ${facts.device}: ${facts.how}`);
+  }
+  for (const [name, why] of absent) console.log(`${TITLES[name].padEnd(18)} left out: ${why}`);
+  const result = await runSuite({
+    ...{ suites, only, context, peaks, benches: [heddle, ...benches], absent, log: (line) => console.log(line) },
+    run: { ...THOROUGH, ...(rounds !== null && { rounds }) },
+  });
+  for (const bench of [heddle, ...benches]) await bench.close();
+  return result;
+}
+
+/** Beside its place first, then renamed. */
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
+  console.log(path);
+}
+
+async function main(options: Options): Promise<number> {
+  const { from, json, html, markdown: md } = options;
+  const rows =
+    from.length > 0 ? from.flatMap((path) => JSON.parse(readFileSync(path, 'utf8')) as Row[]) : await measure(options);
+  if (json !== null) write(json, `${JSON.stringify(rows, null, 1)}\n`);
+  if (html !== null) write(html, htmlOf(rows));
+  if (md !== null) {
+    write(md, markdown(rows, 'en'));
+    write(md.replace(/\.md$/, '.zh.md'), markdown(rows, 'zh'));
+  }
+  const wrong = rows.filter((row) => row.wrong);
+  for (const { engine, case: name, note } of wrong) console.error(`bench: ${engine}, ${name}: ${note}`);
+  return wrong.length > 0 ? 1 : 0;
+}
+
+if (process.argv.includes(HOST_FLAG)) {
+  const answer = serveCalls((message: Answer) => void process.send!(message));
+  process.on('message', (call) => answer(call as Call));
+  process.on('disconnect', () => process.exit(0));
+} else {
+  try {
+    process.exit(await main(parseOptions(process.argv.slice(2))));
+  } catch (error) {
+    console.error(
+      `bench: ${error instanceof UsageError ? error.message : error instanceof Error ? error.stack : String(error)}`,
+    );
+    process.exit(2);
+  }
 }

@@ -10,6 +10,7 @@ import { build } from 'esbuild';
 import { wgslEsbuild } from '../shaders/plugin.mjs';
 import { buildInputs } from './build.mjs';
 import { ROOT } from './files.mjs';
+import { inlineEsbuild } from './inline.mjs';
 import { run, runWithSoftwareAdapter } from './with-software-adapter.mjs';
 
 /** Succeeds where Dawn finds an adapter without help. */
@@ -38,7 +39,7 @@ export async function runSource(source, args) {
     packages: 'external',
     sourcemap: 'inline',
     loader: { '.wasm': 'binary' },
-    plugins: [wgslEsbuild()],
+    plugins: [wgslEsbuild(), inlineEsbuild()],
     logLevel: 'warning',
   });
   const command = ['--enable-source-maps', outfile, ...args];

@@ -4,85 +4,19 @@
  * `runPage` bundles a TypeScript module, opens it in a page and returns what its default export resolves to. For an app
  * with pages of its own, `serve` its folder and open the address with `openBrowser`.
  */
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { serve } from '../../scripts/serve.mjs';
 import { softwareAdapterSupported, softwareChromium } from '../../scripts/software-adapter.mjs';
 import { wgslEsbuild } from '../../shaders/plugin.mjs';
+
+export { serve };
 
 /** Whether the packaged browser runs on this machine. */
 export const browserSupported: boolean = softwareAdapterSupported;
 
 const ROOT = resolve(import.meta.dirname, '../..');
-
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  '.css': 'text/css',
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-  '.map': 'application/json',
-  '.mjs': 'text/javascript',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
-  '.woff2': 'font/woff2',
-};
-
-/** What a server answers with. */
-export interface ServeOptions {
-  /** A folder whose files are served. */
-  readonly folder?: string;
-  /** Further files by their path, `/index.html` for one; they go before those of the folder. */
-  readonly files?: Readonly<Record<string, string | Uint8Array>>;
-  /** Cross-origin isolation (COOP and COEP), which shared memory and so threads need. Default true. */
-  readonly isolated?: boolean;
-}
-
-/** A running server; `await using` closes it. */
-export interface Server extends AsyncDisposable {
-  /** Its address with a slash at the end. */
-  readonly url: string;
-}
-
-/** Starts a static server on a free port of 127.0.0.1. */
-export async function serve({ folder, files = {}, isolated = true }: ServeOptions): Promise<Server> {
-  const headers: Record<string, string> = { 'Cache-Control': 'no-store' };
-  if (isolated) {
-    headers['Cross-Origin-Opener-Policy'] = 'same-origin';
-    headers['Cross-Origin-Embedder-Policy'] = 'require-corp';
-  }
-  const find = async (path: string): Promise<string | Uint8Array | null> => {
-    const given = Object.hasOwn(files, path) ? files[path] : undefined;
-    if (given !== undefined) return given;
-    if (folder === undefined) return null;
-    const file = join(folder, path);
-    return file.startsWith(resolve(folder) + sep) ? readFile(file).catch(() => null) : null;
-  };
-  const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const path = decodeURIComponent(pathname.endsWith('/') ? `${pathname}index.html` : pathname);
-    const body = await find(path);
-    const type = MEDIA_TYPES[extname(path)] ?? 'application/octet-stream';
-    response.writeHead(body === null ? 404 : 200, { ...headers, 'Content-Type': body === null ? 'text/plain' : type });
-    response.end(body ?? `no such file: ${path}`);
-  });
-  await new Promise<void>((done, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', done);
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
-  };
-}
 
 /** Starts the browser; close it when done. */
 export async function openBrowser(): Promise<Browser> {
