@@ -37,9 +37,9 @@ export interface Ran {
 }
 
 /** Memory that lasts as long as one call. */
-class Temporary {
+class Temporary implements LaunchTools {
   readonly #device: Backend;
-  readonly #storages: Storage[] = [];
+  #storages: Storage[] | null = null;
 
   constructor(device: Backend) {
     this.#device = device;
@@ -47,22 +47,20 @@ class Temporary {
 
   fresh(shape: Shape, dtype: DType): Operand {
     const storage = Storage.ofShape(this.#device, shape, dtype);
-    this.#storages.push(storage);
+    (this.#storages ??= []).push(storage);
     return { buffer: storage.buffer, shape, strides: rowMajor(shape), offset: 0, dtype };
   }
 
-  get tools(): LaunchTools {
-    const fresh = this.fresh.bind(this);
-    return {
-      scratch: (shape) => fresh(shape, 'float32'),
-      get none() {
-        return fresh([4], 'int32');
-      },
-    };
+  scratch(shape: Shape): Operand {
+    return this.fresh(shape, 'float32');
+  }
+
+  get none(): Operand {
+    return this.fresh([4], 'int32');
   }
 
   release(): void {
-    for (const storage of this.#storages) storage.release();
+    if (this.#storages !== null) for (const storage of this.#storages) storage.release();
   }
 }
 
@@ -70,7 +68,7 @@ class Temporary {
 export function runLaunches(device: Backend, launches: (tools: LaunchTools) => Launch | readonly Launch[]): Ran {
   const temporary = new Temporary(device);
   try {
-    return runAll(device, [launches(temporary.tools)].flat());
+    return runAll(device, launches(temporary));
   } finally {
     temporary.release();
   }
@@ -87,10 +85,25 @@ export function runKernels(
   outputs: Readonly<Record<string, Tensor>>,
   attrs: object,
 ): Ran {
-  if (Object.values(outputs).every((t) => t.size === 0)) return { kernels: [], time: Promise.resolve(0) };
+  if (isEmpty(outputs)) return NOTHING;
   const temporary = new Temporary(device);
   try {
-    return runAll(device, launchesOf(spec, device, inputs, outputs, attrs, temporary));
+    const operands: Record<string, Operand> = {};
+    let copies: Launch[] | null = null;
+    for (const name in inputs) {
+      const t = inputs[name]!;
+      const operand = t.operand();
+      if (takesAsItIs(spec, name, t, device)) {
+        operands[name] = operand;
+        continue;
+      }
+      const whole = temporary.fresh(t.shape, t.dtype);
+      (copies ??= []).push(...copyLaunch[device.name](operand, whole));
+      operands[name] = whole;
+    }
+    for (const name in outputs) operands[name] = outputs[name]!.operand();
+    const launches = spec[device.name](operands, attrs, temporary);
+    return runAll(device, copies === null ? launches : copies.concat(launches));
   } catch (error) {
     for (const t of Object.values(outputs)) t.dispose();
     throw error;
@@ -99,24 +112,9 @@ export function runKernels(
   }
 }
 
-function launchesOf(
-  spec: KernelSpec,
-  device: Backend,
-  inputs: Readonly<Record<string, Tensor>>,
-  outputs: Readonly<Record<string, Tensor>>,
-  attrs: object,
-  temporary: Temporary,
-): Launch[] {
-  const launches: Launch[] = [];
-  const operands: Record<string, Operand> = {};
-  for (const [name, t] of Object.entries(inputs)) {
-    const operand = t.operand();
-    const asItIs = takesAsItIs(spec, name, t, device);
-    operands[name] = asItIs ? operand : temporary.fresh(t.shape, t.dtype);
-    if (!asItIs) launches.push(...copyLaunch[device.name](operand, operands[name]));
-  }
-  for (const [name, t] of Object.entries(outputs)) operands[name] = t.operand();
-  return launches.concat(spec[device.name](operands, attrs, temporary.tools));
+function isEmpty(outputs: Readonly<Record<string, Tensor>>): boolean {
+  for (const name in outputs) if (outputs[name]!.size > 0) return false;
+  return true;
 }
 
 /** True when the kernels take this input in the layout it has. */
@@ -134,14 +132,21 @@ function takesAsItIs(
   return isContiguous(t) && (device.name === 'wasm' || t.offset % alignment(t.dtype) === 0);
 }
 
-function runAll(device: Backend, launches: readonly Launch[]): Ran {
+const NOTHING: Ran = { kernels: [], time: Promise.resolve(0) };
+const UNTIMED: Ran = { kernels: [], time: Promise.resolve(null) };
+
+function runAll(device: Backend, launches: Launch | readonly Launch[]): Ran {
   if (!tracing()) {
-    for (const launch of launches) device.run(launch);
-    return { kernels: [], time: Promise.resolve(null) };
+    if (!isList(launches)) device.run(launches);
+    else for (const launch of launches) device.run(launch);
+    return UNTIMED;
   }
-  const times = launches.map((launch) => device.runTimed(launch));
+  const list = isList(launches) ? launches : [launches];
+  const times = list.map((launch) => device.runTimed(launch));
   const total = Promise.all(times).then((all) =>
     all.reduce((sum, ms) => (sum === null || ms === null ? null : sum + ms), 0),
   );
-  return { kernels: launches.map((l) => ('shader' in l ? l.shader.name : l.kernel)), time: total };
+  return { kernels: list.map((l) => ('shader' in l ? l.shader.name : l.kernel)), time: total };
 }
+
+const isList = (launches: Launch | readonly Launch[]): launches is readonly Launch[] => Array.isArray(launches);

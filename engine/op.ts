@@ -147,24 +147,23 @@ export function defineOp<
 >(spec: OpSpec<In, Opt, Extra, A>): KernelOp<In, Opt, Extra, A> {
   type Inputs = Slots<In, Opt, Tensor>;
   const all = (given: Inputs, attrs?: Partial<A>): Readonly<Record<Extra | 'output', Tensor>> => {
-    const full: A = { ...spec.attrs, ...attrs };
-    const inputs = present(given);
+    const full = attrs === undefined ? spec.attrs : { ...spec.attrs, ...attrs };
+    const inputs = present(spec, given);
     const device = check(spec, inputs);
     const metas = inputs as Slots<In, Opt, Meta> & Record<string, Tensor>;
-    const { dtype } = spec;
-    const output: Meta = {
-      shape: spec.shape(metas, full),
-      dtype: typeof dtype === 'function' ? dtype(metas, full) : (dtype ?? Object.values(inputs)[0]?.dtype ?? 'float32'),
+    const { dtype = firstDtype } = spec;
+    const outputs: Record<string, Tensor> = {
+      output: Tensor.empty(device, spec.shape(metas, full), typeof dtype === 'function' ? dtype(metas, full) : dtype),
     };
-    const wanted: Record<string, Meta> = { output, ...spec.extra?.(metas, full) };
-    const outputs: Record<string, Tensor> = {};
-    for (const [name, { shape, dtype: type }] of Object.entries(wanted))
-      outputs[name] = Tensor.empty(device, shape, type);
+    if (spec.extra !== undefined) {
+      for (const [name, { shape, dtype: type }] of Object.entries<Meta>(spec.extra(metas, full)))
+        outputs[name] = Tensor.empty(device, shape, type);
+    }
     const { kernels, time } = runKernels(spec as never, device, inputs, outputs, full);
 
     const result = outputs as Record<Extra | 'output', Tensor>;
     let node: Node | null = null;
-    if (isGradEnabled() && isFloat(result.output.dtype) && Object.values(inputs).some((t) => t.requiresGrad)) {
+    if (isGradEnabled() && isFloat(result.output.dtype) && anyLearns(inputs)) {
       node = new Node(spec.name, (spec.grad as never) ?? null, inputs, full);
       for (const name of spec.saves ?? []) {
         const t = inputs[name] ?? outputs[name];
@@ -194,14 +193,14 @@ export function defineOp<
       kernels: [],
       time: Promise.resolve(null),
     };
-    report({ ...whole, inputs: present(given), output }, output.node as Node | null);
+    report({ ...whole, inputs: present(spec, given), output }, output.node as Node | null);
     return intervened(name, output);
   };
   const call = (given: Inputs, attrs?: Partial<A>): Tensor => {
     if (spec.composed !== undefined && decomposing(spec.name)) return takeApart(given, { ...spec.attrs, ...attrs });
-    const { output, ...extra } = all(given, attrs) as Record<string, Tensor>;
-    for (const t of Object.values(extra)) t.dispose();
-    return intervened(spec.name, output!);
+    const outputs = all(given, attrs) as Readonly<Record<string, Tensor>>;
+    if (spec.extra !== undefined) for (const name in outputs) if (name !== 'output') outputs[name]!.dispose();
+    return intervened(spec.name, outputs['output']!);
   };
   return publish(Object.assign(call, { all }), call, spec, 'kernel', spec.grad !== undefined);
 }
@@ -262,7 +261,7 @@ export function defineComposite<const In extends string, A extends object, const
   spec: CompositeSpec<In, Opt, A>,
 ): CompositeOp<In, Opt, A> {
   const call = (given: Slots<In, Opt, Tensor>, attrs?: Partial<A>): Tensor => {
-    const inputs = present(given);
+    const inputs = present(spec, given);
     check(spec, inputs);
     return intervened(
       spec.name,
@@ -296,9 +295,23 @@ function publish<F extends (...args: never[]) => Tensor, In extends string, Opt 
 
 const FLOAT: readonly DType[] = ['float32'];
 
-/** The inputs that were given, in order. */
-function present(given: object): Record<string, Tensor> {
+/** The inputs that were given. */
+function present<In extends string, Opt extends string, A>(
+  { optional }: Described<In, Opt, A>,
+  given: object,
+): Record<string, Tensor> {
+  if (optional === undefined) return given as Record<string, Tensor>;
   return Object.fromEntries(Object.entries(given).filter(([, t]) => t !== undefined && t !== null));
+}
+
+function anyLearns(inputs: Readonly<Record<string, Tensor>>): boolean {
+  for (const name in inputs) if (inputs[name]!.requiresGrad) return true;
+  return false;
+}
+
+function firstDtype(inputs: Readonly<Record<string, Meta>>): DType {
+  for (const name in inputs) return inputs[name]!.dtype;
+  return 'float32';
 }
 
 /** Same device, dtypes the operation takes, no gradient asked of a constant, nothing missing. Returns the device. */
@@ -307,7 +320,9 @@ function check<In extends string, Opt extends string, A>(
   given: Record<string, Tensor>,
 ): Backend {
   let device: Backend | null = null;
-  for (const [input, t] of Object.entries(given)) {
+  for (const input in given) {
+    const t = given[input]!;
+    required(name, input, t);
     const takes = dtypes?.[variadic ? inputs[0]! : (input as In)] ?? FLOAT;
     if (!takes.includes(t.dtype)) {
       throw new DTypeError(
@@ -324,7 +339,11 @@ function check<In extends string, Opt extends string, A>(
       );
     }
   }
-  const missing = variadic ? undefined : inputs.find((i) => given[i] === undefined && !optional?.includes(i as never));
-  if (missing !== undefined || device === null) throw new DTypeError(`${name}: the input ${missing ?? ''} is missing.`);
+  if (!variadic) for (const i of inputs) if (!optional?.includes(i as never)) required(name, i, given[i]);
+  if (device === null) throw new DTypeError(`${name}: no inputs were given.`);
   return device;
+}
+
+function required(op: string, input: string, t: Tensor | undefined): void {
+  if (t === undefined || t === null) throw new DTypeError(`${op}: the input ${input} is missing.`);
 }

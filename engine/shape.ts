@@ -17,7 +17,12 @@ export const sizeOf = (shape: Shape): number => {
   return n;
 };
 
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((s, i) => s === b[i]);
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
 
 /** Row-major strides: the last dimension is 1. */
 export function rowMajor(shape: Shape): number[] {
@@ -67,7 +72,9 @@ export function normalizeDims(op: string, dim: number | readonly number[] | null
 }
 
 /** NumPy's rule: align at the right; sizes are equal or one of them is 1. */
-export function broadcastShapes(op: string, ...shapes: Shape[]): number[] {
+export function broadcastShapes(op: string, ...shapes: Shape[]): Shape {
+  const [first = []] = shapes;
+  if (shapes.every((shape) => sameShape(shape, first))) return first;
   const rank = Math.max(0, ...shapes.map((s) => s.length));
   return Array.from({ length: rank }, (_, i) => {
     let size = 1;

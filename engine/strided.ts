@@ -1,7 +1,7 @@
 import type { Shader, ShaderBindings, ShaderParams, ShaderUniforms } from '../shaders/shader.ts';
 import { alignment, grid, type Operand, type WebGPULaunch } from './backend.ts';
 import { ShapeError } from './errors.ts';
-import { broadcastStrides, mergeDims, type Shape, sizeOf } from './shape.ts';
+import { broadcastStrides, isContiguous, mergeDims, type Shape, sameShape, sizeOf } from './shape.ts';
 
 /**
  * How kernels walk operands of any strides and offset: over the dimensions of one shape, neighbours merged, in MAX_DIMS
@@ -33,8 +33,19 @@ export interface Walk {
   readonly strides: number[][];
 }
 
+const ALONG = [0, 0, 0, 0, 0, 1];
+
+/** Of operands that all lie row-major without gaps: one dimension. */
+const contiguousWalk = (size: number, operands: number): Walk => ({
+  dims: 1,
+  sizes: [1, 1, 1, 1, 1, size],
+  strides: new Array<number[]>(operands).fill(ALONG),
+});
+
 /** The walk of operands with these strides over `shape`. */
 export function walk(shape: Shape, ...operands: readonly (readonly number[])[]): Walk {
+  if (operands.every((strides) => isContiguous({ shape, strides })))
+    return contiguousWalk(sizeOf(shape), operands.length);
   const merged = mergeDims(shape, operands);
   return {
     dims: Math.max(1, merged.shape.length),
@@ -45,13 +56,16 @@ export function walk(shape: Shape, ...operands: readonly (readonly number[])[]):
 
 /** The walk of operands that are broadcast to `shape`. */
 export const broadcastWalk = (shape: Shape, ...operands: readonly Operand[]): Walk =>
-  walk(shape, ...operands.map((x) => broadcastStrides(x, shape)));
+  walk(shape, ...operands.map((x) => (sameShape(x.shape, shape) ? x.strides : broadcastStrides(x, shape))));
 
 /** A walk as a wasm kernel reads it. */
-export const layoutOf = ({ sizes, strides }: Pick<Walk, 'sizes' | 'strides'>): number[] => [
-  ...sizes,
-  ...strides.flat(),
-];
+export function layoutOf({ sizes, strides }: Pick<Walk, 'sizes' | 'strides'>): number[] {
+  const layout = new Array<number>(MAX_DIMS * (1 + strides.length));
+  let at = 0;
+  for (let d = 0; d < MAX_DIMS; d++) layout[at++] = sizes[d]!;
+  for (const own of strides) for (let d = 0; d < MAX_DIMS; d++) layout[at++] = own[d]!;
+  return layout;
+}
 
 /** MAX_DIMS numbers as the `array<vec4<u32>, 2>` of a uniform block. */
 export const uniformDims = (values: readonly number[]): number[] => [...values, 0, 0];
