@@ -19,7 +19,7 @@ import { webgpuPeaks } from './peak/webgpu.ts';
 import { html as htmlOf } from './results/html.ts';
 import { markdown } from './results/markdown.ts';
 import type { Context, Row } from './results/row.ts';
-import { THOROUGH } from './results/runner.ts';
+import { QUICK, THOROUGH } from './results/runner.ts';
 import { runSuite } from './results/suite.ts';
 
 /** The repository: this program is bundled to build/programs/bench. */
@@ -46,7 +46,7 @@ async function openPeers(
   return { benches, absent };
 }
 
-async function measure({ suites, backend, threads, peers, only, rounds }: Options): Promise<Row[]> {
+async function measure({ suites, backend, threads, peers, only, quick, rounds }: Options): Promise<Row[]> {
   const options = { backend, threads, peers: PEERS_FOLDER };
   const processors = cpus();
   const context: Context = {
@@ -62,7 +62,8 @@ async function measure({ suites, backend, threads, peers, only, rounds }: Option
   for (const [name, why] of absent) console.log(`${TITLES[name].padEnd(18)} left out: ${why}`);
   const result = await runSuite({
     ...{ suites, only, context, peaks, benches: [heddle, ...benches], absent, log: (line) => console.log(line) },
-    run: { ...THOROUGH, ...(rounds !== null && { rounds }) },
+    run: { ...(quick ? QUICK : THOROUGH), ...(rounds !== null && { rounds }) },
+    quick,
   });
   for (const bench of [heddle, ...benches]) await bench.close();
   return result;

@@ -8,6 +8,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --threads N           threads on wasm; 1 unless told
   --peers               measure TensorFlow.js, ONNX Runtime Web, jax-js and PyTorch beside heddle; installs them on first use
   --only TEXT           cases whose name has this in it
+  --quick               three rounds, and no case above 3 GFLOP: minutes rather than an hour
   --rounds N            times each engine is asked in turn; 7 unless told
   --json FILE           all results as a list
   --html FILE           curves and tables as one page
@@ -21,6 +22,7 @@ export interface Options {
   readonly threads: number;
   readonly peers: boolean;
   readonly only: string | null;
+  readonly quick: boolean;
   readonly rounds: number | null;
   readonly json: string | null;
   readonly html: string | null;
@@ -48,6 +50,7 @@ export function parseOptions(args: readonly string[]): Options {
         threads: { type: 'string' },
         peers: { type: 'boolean', default: false },
         only: { type: 'string' },
+        quick: { type: 'boolean', default: false },
         rounds: { type: 'string' },
         json: { type: 'string' },
         html: { type: 'string' },
@@ -68,7 +71,7 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     suites: named.includes('all') ? SUITES : SUITES.filter((name) => named.includes(name)),
     ...{ backend, threads: count('threads', text('threads')) ?? 1, peers: values['peers'] === true },
-    ...{ only: text('only') ?? null, rounds: count('rounds', text('rounds')) },
+    ...{ quick: values['quick'] === true, only: text('only') ?? null, rounds: count('rounds', text('rounds')) },
     ...{ json: text('json') ?? null, html: text('html') ?? null, markdown: text('markdown') ?? null },
     from: values['from'] as string[],
   };

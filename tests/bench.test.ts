@@ -8,7 +8,7 @@ import { wasmPeaks } from '../bench/peak/wasm.ts';
 import { html } from '../bench/results/html.ts';
 import { markdown } from '../bench/results/markdown.ts';
 import type { Context, Row } from '../bench/results/row.ts';
-import { QUICK, runCase } from '../bench/results/runner.ts';
+import { type RunOptions, runCase } from '../bench/results/runner.ts';
 import { runSuite } from '../bench/results/suite.ts';
 import type { ModelSize } from '../bench/suite/case.ts';
 import { type BenchCase, type OpCase, SUITES, type TrainingCase } from '../bench/suite/case.ts';
@@ -65,6 +65,8 @@ const CASES: readonly BenchCase[] = [
   { kind: 'memory', suite: 'memory', name: 'peak', work: null, measures: { what: 'training', training } },
 ];
 
+/** As few samples as there can be. */
+const ONCE: RunOptions = { rounds: 2, samples: 1, seconds: 0.001, budget: 1 };
 const context: Context = { backend: 'wasm', threads: 1, runtime: 'Node', machine: 'this one', date: '2026-01-01' };
 
 let benches: Readonly<Record<'wasm' | 'webgpu', Bench>>;
@@ -78,7 +80,7 @@ afterAll(async () => {
 
 describe.each(['wasm', 'webgpu'] as const)('heddle on %s', (backend) => {
   it.each(CASES.map((c): [string, BenchCase] => [c.name, c]))('%s is right, and timed', async (_name, c) => {
-    const [row] = await runCase(c, [benches[backend]], QUICK, { ...context, backend });
+    const [row] = await runCase(c, [benches[backend]], ONCE, { ...context, backend });
     expect(row!.note).toBeUndefined();
     expect(row!.wrong).toBeUndefined();
     if (c.kind === 'memory') expect(row!.peak_bytes).toBeGreaterThan(0);
@@ -86,8 +88,8 @@ describe.each(['wasm', 'webgpu'] as const)('heddle on %s', (backend) => {
   });
 
   it('a training step is counted: what it dispatches, submits, binds and allocates', async () => {
-    const [row] = await runCase(training, [benches[backend]], QUICK, { ...context, backend });
-    const [peak] = await runCase(CASES.at(-1)!, [benches[backend]], QUICK, { ...context, backend });
+    const [row] = await runCase(training, [benches[backend]], ONCE, { ...context, backend });
+    const [peak] = await runCase(CASES.at(-1)!, [benches[backend]], ONCE, { ...context, backend });
     expect(row!.dispatches).toBeGreaterThan(50);
     expect(row!.dispatches).toBeLessThan(1000);
     expect(row!.submits).toBeGreaterThanOrEqual(backend === 'wasm' ? 0 : 1);
@@ -134,7 +136,7 @@ describe('a wrong result', () => {
       for (const output of Object.keys(await outputsOf(engine, c))) {
         // a loss is one number, which is never 0 by itself
         const faulty = new Faulty(engine, (outputs) => spoilers[name]!(outputs[output]!));
-        const [row] = await runCase(c, [faulty], QUICK, context);
+        const [row] = await runCase(c, [faulty], ONCE, context);
         expect(row!.wrong, `${c.name}, ${output}: ${row!.note}`).toBe(true);
         expect(row!.median_ms).toBeNull();
       }
@@ -160,7 +162,7 @@ describe('a wrong result', () => {
     const faulty = new Faulty(engine, (outputs) => {
       if (calls++ > 0) outputs['output']![0]! += 1;
     });
-    const [row] = await runCase(CASES.find(({ name }) => name === 'add')!, [faulty], QUICK, context);
+    const [row] = await runCase(CASES.find(({ name }) => name === 'add')!, [faulty], ONCE, context);
     expect(row).toMatchObject({ wrong: true, note: expect.stringMatching(/^wrong after it was timed: output\[0\]/) });
     await engine.close();
   });
@@ -195,7 +197,7 @@ describe('results', () => {
       only: 'no gradient',
       peaks: await wasmPeaks(),
       context,
-      run: QUICK,
+      run: ONCE,
     };
     rows = await runSuite({ ...options, benches: [benches.wasm, peer()], absent, log });
   });

@@ -35,7 +35,7 @@ export class HeddleEngine implements Engine {
     this.facts = {
       ...{ version, device: description, software },
       threads: options.backend === 'wasm' ? options.threads : 1,
-      how: 'A scope around each run frees what it made; nothing is read back between runs; relaxed SIMD where there is any.',
+      how: 'a scope around each run frees what it made; nothing is read back between runs; relaxed SIMD where there is any',
     };
   }
 

@@ -109,9 +109,11 @@ function meanCrossEntropy(tf: Tf, logits: T, ids: T): T {
 class TensorFlow implements Engine {
   readonly facts: EngineFacts;
   readonly #tf: Tf;
+  readonly #gpu: boolean;
 
   constructor(tf: Tf, facts: EngineFacts) {
     this.#tf = tf;
+    this.#gpu = facts.device === 'webgpu';
     this.facts = facts;
   }
 
@@ -134,11 +136,12 @@ class TensorFlow implements Engine {
 
   async close(): Promise<void> {}
 
+  /** On the GPU a number that is computed last is read: the queue runs in order. On wasm a call has run when it returns. */
   #sync(): void | Promise<void> {
-    const backend = this.#tf.backend();
-    if (backend.device === undefined) return;
-    backend.submitQueue?.();
-    return backend.device.queue.onSubmittedWorkDone();
+    const tf = this.#tf;
+    if (!this.#gpu) return;
+    const last = tf.tidy(() => tf.add(tf.scalar(1), tf.scalar(1)));
+    return last.data().then(() => last.dispose());
   }
 
   #task(body: () => Named, dispose: () => void): Task {

@@ -18,7 +18,6 @@ export interface Tf {
   setBackend(name: string): Promise<boolean>;
   ready(): Promise<void>;
   env(): { set(flag: string, value: unknown): void; getAsync(flag: string): Promise<unknown> };
-  backend(): { readonly device?: GPUDevice; submitQueue?(): void };
   engine(): { gradients(f: () => T, xs: readonly T[], dy?: T): { value: T; grads: T[] } };
   tidy<R>(body: () => R): R;
   tensor(values: Float32Array | Int32Array, shape: Shape, dtype: string): T;

@@ -21,13 +21,13 @@ const TEXT = {
   en: {
     title: '# Benchmarks',
     other: '[中文](BENCHMARKS.zh.md)',
-    intro: [
-      'Written by `npm run bench` from what it measured; do not edit. Every result was held against a float64 reference before',
-      'it was timed, and once more after. Engines run in processes of their own and give their samples in turns within one',
-      'run: a ratio is the median over those turns, with the lowest and the highest behind it, and says more than a time.',
-      'Above 1 heddle is faster. The ratio is to the fastest of the peers that run on the web platform; PyTorch runs vectors',
-      'of the processor that WebAssembly has not, and has a column of its own. A dash: the engine cannot do the case, see below.',
-    ],
+    intro:
+      'Written by `npm run bench` from what it measured; do not edit. Every result was held against a float64 reference ' +
+      'before it was timed, and once more after. Engines run in processes of their own and give their samples in turns ' +
+      'within one run: a ratio is the median over those turns, with the lowest and the highest behind it, and says more ' +
+      'than a time. Above 1 heddle is faster. The ratio is to the fastest of the peers that run on the web platform; ' +
+      'PyTorch runs vectors of the processor that WebAssembly has not, and has a column of its own. A dash: the engine ' +
+      'cannot do the case, see below each set of tables.',
     again: 'To make it again, on a quiet machine:',
     summary: '## Where heddle stands',
     ahead: (n: number, of: number): string =>
@@ -56,12 +56,11 @@ const TEXT = {
   zh: {
     title: '# 基准测试',
     other: '[English](BENCHMARKS.md)',
-    intro: [
-      '本文由 `npm run bench` 根据测量结果写成，请勿手工修改。每个结果在计时之前都与 float64 参考值核对，计时之后再核对一次。',
-      '各引擎在各自的进程中运行，在同一次测量里轮流取样：比值是各轮的中位数，其后是最低值与最高值，比单独的时间更可信。',
-      '大于 1 表示 heddle 更快。比值相对于网页平台上最快的对手；PyTorch 使用 WebAssembly 所没有的处理器向量指令，单列一栏。',
-      '短横线表示该引擎不能做这一项，原因见下。',
-    ],
+    intro:
+      '本文由 `npm run bench` 根据测量结果写成，请勿手工修改。每个结果在计时之前都与 float64 参考值核对，计时之后再核对一次。' +
+      '各引擎在各自的进程中运行，在同一次测量里轮流取样：比值是各轮的中位数，其后是最低值与最高值，比单独的时间更可信。' +
+      '大于 1 表示 heddle 更快。比值相对于网页平台上最快的对手；PyTorch 使用 WebAssembly 所没有的处理器向量指令，单列一栏。' +
+      '短横线表示该引擎不能做这一项。',
     again: '在空闲的机器上重新生成：',
     summary: '## 总体情况',
     ahead: (n: number, of: number): string => `在至少有一个网页平台对手的 ${of} 项中，有 ${n} 项快于所有对手`,
@@ -69,8 +68,7 @@ const TEXT = {
     nowhere: '没有落后的项目。',
     measured: (g: Group): string => `测于 ${g.date}，${g.machine}；${g.device}。`,
     peak: '机器自身的上限（单线程）：',
-    used: '各引擎的用法：',
-    cannot: '对手不能做的项目：',
+    used: '各引擎的用法、对手不能做的项目及其原因，见[英文版](BENCHMARKS.md)。',
     noise: '测量时机器与其他任务共用：时间偏长，波动较大；同一次测量中的比值更可靠。',
     heads: {
       case: '项目',
@@ -87,17 +85,32 @@ const TEXT = {
   },
 } as const;
 
-/** BENCHMARKS.md: where heddle is behind first, then every table with how it came about. `commands` made the results. */
-export function markdown(rows: readonly Row[], language: Language, commands: readonly string[] = []): string {
+/** BENCHMARKS.md: where heddle is behind first, then every table with how it came about. */
+export function markdown(rows: readonly Row[], language: Language): string {
   const text = TEXT[language];
   const all = groups(rows);
-  const lines: string[] = [text.title, '', text.other, '', ...text.intro, ''];
-  if (all.some(noisy)) lines.push(text.noise, '');
-  if (commands.length > 0) lines.push(text.again, '', ...commands.map((command) => `    ${command}`), '');
-  lines.push(text.summary, '');
+  const lines: string[] = [text.title, '', text.other, '', ...wrapped(text.intro), ''];
+  if (all.some(noisy)) lines.push(...wrapped(text.noise), '');
+  lines.push(text.again, '', ...commands(all).map((command) => `    ${command}`), '', text.summary, '');
   for (const group of all) lines.push(...summary(group, language), '');
   for (const group of all) lines.push(...section(group, language));
   return `${lines.join('\n').trimEnd()}\n`;
+}
+
+/** What measures all of it again, and writes it. */
+function commands(all: readonly Group[]): string[] {
+  const files = all.map(({ runtime, backend, threads }) => {
+    const name = `${runtime.split('.')[0]}-${backend}-${threads}`.toLowerCase().replaceAll(' ', '-');
+    return { path: `runs/${name}.json`, runtime, backend, threads };
+  });
+  return [
+    ...files.map(({ path, runtime, backend, threads }) => {
+      const newer = /^Node (2[2-9]|[3-9]\d)/.exec(runtime);
+      const run = newer === null ? 'npm run bench --' : `npx -y -p node@${newer[1]} node scripts/bench.mjs`;
+      return `${run} --peers --backend ${backend} --threads ${threads} --json ${path}`;
+    }),
+    `npm run bench -- ${files.map(({ path }) => `--from ${path}`).join(' ')} --markdown BENCHMARKS.md`,
+  ];
 }
 
 const titleOf = ({ runtime, backend, threads }: Group): string =>
@@ -115,29 +128,35 @@ function summary(group: Group, language: Language): string[] {
     .flatMap((suite) => casesIn(group, suite))
     .filter(({ own }) => own.ratio_to_best_peer !== undefined);
   const slower = behind(group);
-  const head = `**${titleOf(group)}**: ${text.ahead(compared.length - slower.length, compared.length)}.`;
-  if (slower.length === 0) return [`${head} ${compared.length > 0 ? text.nowhere : ''}`];
+  const [colon, stop] = language === 'zh' ? ['：', '。'] : [': ', '. '];
+  const head = `**${titleOf(group)}**${colon}${text.ahead(compared.length - slower.length, compared.length)}${stop}`;
+  if (slower.length === 0) return wrapped(`${head}${compared.length > 0 ? text.nowhere : ''}`);
   const list = slower.map(
     ({ name, own }) => `- ${escaped(name)}: ${digits(own.ratio_to_best_peer!)} × ${TITLES[own.best_peer!]}`,
   );
-  return [`${head} ${text.behindTitle}`, '', ...list];
+  return [...wrapped(`${head}${text.behindTitle}`), '', ...list];
 }
 
 function section(group: Group, language: Language): string[] {
   const text = TEXT[language];
   const lines = [`## ${titleOf(group)}`, '', text.measured(group)];
   const peaks = group.rows.filter(({ suite }) => suite === 'peak');
-  if (peaks.length > 0) lines.push(`${text.peak}${peaks.map((row) => `${row.case} ${rateOf(row)}`).join('; ')}.`);
-  lines.push('', text.used, '');
-  for (const [name, version, device, how] of usage(group))
-    lines.push(`- ${TITLES[name]} ${version} (${device}): ${how}`);
-  lines.push('');
-  for (const suite of suitesIn(group))
-    lines.push(`### ${text.suites[suite]}`, '', ...table(group, suite, language), '');
+  if (peaks.length > 0) {
+    lines.push(...wrapped(`${text.peak}${peaks.map((row) => `${row.case} ${rateOf(row)}`).join('; ')}.`));
+  }
+  lines.push('', ...wrapped(text.used), '');
+  if (language === 'zh') return [...lines, ...tables(group, language)];
+  for (const [name, version, device, how] of usage(group)) {
+    lines.push(...wrapped(`- ${TITLES[name]} ${version} (${device}): ${how}.`, '  '));
+  }
+  lines.push('', ...tables(group, language));
   const missing = cannot(group);
-  if (missing.length > 0) lines.push(`### ${text.cannot}`, '', ...missing.map((line) => `- ${line}`), '');
+  if (missing.length > 0) lines.push('### Cases that a peer cannot do', '', ...missing, '');
   return lines;
 }
+
+const tables = (group: Group, language: Language): string[] =>
+  suitesIn(group).flatMap((suite) => [`### ${TEXT[language].suites[suite]}`, '', ...table(group, suite, language), '']);
 
 function table(group: Group, suite: Row['suite'], language: Language): string[] {
   const { heads } = TEXT[language];
@@ -206,10 +225,30 @@ function cannot(group: Group): string[] {
       }
     }
   }
-  return [...reasons].map(([reason, names]) => {
+  return [...reasons].flatMap(([reason, names]) => {
     const shown = names.length > 3 ? `${names.length} cases` : names.map(escaped).join('; ');
-    return `${reason}: ${shown}`;
+    return wrapped(`- ${reason}: ${shown}`, '  ');
   });
+}
+
+/** Prose in lines of at most 120 columns; what goes on stands under what it belongs to. Chinese breaks anywhere. */
+function wrapped(text: string, indent = ''): string[] {
+  const lines: string[] = [];
+  let line = '';
+  let width = 0;
+  for (const part of text.match(/[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+|\s+/g) ?? []) {
+    const wide = part.charCodeAt(0) >= 0x3000 ? 2 : part.length;
+    // no line begins with a mark that closes
+    if (width + wide > 119 && !/^[，。；：、）]/.test(part)) {
+      lines.push(line.trimEnd());
+      line = indent + part.trimStart();
+      width = indent.length + part.trimStart().length;
+    } else {
+      line += part;
+      width += wide;
+    }
+  }
+  return [...lines, line.trimEnd()];
 }
 
 const escaped = (text: string): string => text.replaceAll('|', '\\|').replaceAll('*', '\\*');

@@ -16,6 +16,8 @@ export interface SuiteOptions {
   /** Peers that did not start, and why. */
   readonly absent: ReadonlyMap<EngineName, string>;
   readonly run: RunOptions;
+  /** Leaves out what takes long. */
+  readonly quick?: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -28,6 +30,7 @@ export async function runSuite({
   benches,
   absent,
   run,
+  quick = false,
   log,
 }: SuiteOptions): Promise<Row[]> {
   const { facts } = benches[0]!;
@@ -39,8 +42,9 @@ export async function runSuite({
     log(`${name}: ${(gflops ?? gbps ?? 0).toFixed(1)} ${gflops === undefined ? 'GB/s' : 'GFLOP/s'}`);
   }
   const kind = context.backend === 'wasm' ? 'processor' : facts.software ? 'software' : 'card';
+  const most = Math.min(MOST_FLOPS[kind], quick ? MOST_FLOPS.quick : Number.POSITIVE_INFINITY);
   const cases = casesOf(suites).filter(
-    (c) => fits(c, MOST_FLOPS[kind]) && (only === null || c.name.toLowerCase().includes(only.toLowerCase())),
+    (c) => fits(c, most) && (only === null || c.name.toLowerCase().includes(only.toLowerCase())),
   );
   if (cases.length === 0) throw new Error(`--only ${only}: no case is called that.`);
   for (const c of cases) {

@@ -39,7 +39,9 @@ export const overheadCases = (): OverheadCase[] =>
   );
 
 const attention = (length: number, composed: boolean): MemoryCase => ({
-  ...{ kind: 'memory', suite: 'memory', measures: { what: 'attention', length, composed }, work: null },
+  ...{ kind: 'memory', suite: 'memory', measures: { what: 'attention', length, composed } },
+  // forward and backward: seven products of length × length × 64, for each of 4 heads
+  work: { unit: 'flops', amount: 7 * 2 * 4 * length * length * 64 },
   name: `attention forward and backward, ${composed ? 'composed' : 'fused'}, L = ${length}`,
   curve: { name: `peak bytes of attention, ${composed ? 'composed' : 'fused'}`, size: length },
 });
