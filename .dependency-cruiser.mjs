@@ -15,7 +15,7 @@ const LAYERS = [
   },
   { name: 'ops', path: '^engine/ops/' },
   { name: 'methods', path: '^engine/methods\\.ts$' },
-  { name: 'modules', path: '^engine/(nn|optim|io)/' },
+  { name: 'modules', path: '^engine/(nn|optim|io|data)/' },
   { name: 'surface', path: '^engine/index\\.ts$' },
 ];
 const BACKENDS = '^engine/(webgpu|wasm)/';

@@ -16,6 +16,7 @@ export {
 } from './autograd.ts';
 export type { Backend, BackendName, MemoryStats, WorkStats } from './backend.ts';
 export * from './create.ts';
+export * from './data/index.ts';
 export {
   type Device,
   type DeviceKind,
