@@ -429,6 +429,100 @@ const RECURRENT: readonly Row[] = [
   },
 ];
 
+const EDGES: CaseInput = { shape: [11], values: [-40, -20, -3.5, -1, -1e-3, 0, 1e-3, 1, 3.5, 20, 40] };
+const pointwise = (torch: string, ours: (x: Tensor) => Tensor): Row => ({
+  torch,
+  inputs: { x: EDGES },
+  ours: ({ x }) => ours(x!),
+});
+const labels = ints([4], [2, -100, 0, 1]);
+
+const ACTIVATIONS: readonly Row[] = [
+  pointwise('F.softplus(x, threshold=200)', (x) => x.softplus()),
+  pointwise('F.softplus(x, beta=2, threshold=200)', (x) => x.softplus({ beta: 2 })),
+  pointwise('F.logsigmoid(x)', (x) => x.logSigmoid()),
+  pointwise('F.leaky_relu(x, 0.2)', (x) => x.leakyRelu(0.2)),
+  pointwise('F.elu(x, 0.7)', (x) => x.elu(0.7)),
+  pointwise('F.selu(x)', (x) => x.selu()),
+  pointwise('F.mish(x)', (x) => x.mish()),
+  pointwise('F.hardswish(x)', (x) => x.hardswish()),
+  pointwise('F.hardsigmoid(x)', (x) => x.hardsigmoid()),
+  pointwise('x * torch.sigmoid(1.702 * x)', (x) => x.quickGelu()),
+  { torch: 'F.prelu(x, w)', inputs: { x: [2, 3, 4], w: [3] }, ours: ({ x, w }) => x!.prelu(w!) },
+  { torch: 'F.glu(x, 1)', inputs: { x: [2, 6, 3] }, ours: ({ x }) => x!.glu(1) },
+];
+
+const LOSSES: readonly Row[] = [
+  { torch: 'F.l1_loss(x, y)', inputs: { x: [3, 4], y: [3, 4] }, ours: ({ x, y }) => x!.l1Loss(y!) },
+  {
+    torch: 'F.huber_loss(x, y, delta=0.6, reduction="sum")',
+    inputs: { x: [3, 4], y: [3, 4] },
+    ours: ({ x, y }) => x!.huberLoss(y!, { delta: 0.6, reduction: 'sum' }),
+  },
+  {
+    torch: 'F.smooth_l1_loss(x, y, beta=0.6)',
+    inputs: { x: [3, 4], y: [3, 4] },
+    ours: ({ x, y }) => x!.smoothL1Loss(y!, { beta: 0.6 }),
+  },
+  {
+    torch: 'F.binary_cross_entropy(torch.sigmoid(x), y)',
+    inputs: { x: [3, 4], y: { shape: [3, 4], values: [0, 1, 0.5, 1, 0, 0, 1, 0.2, 1, 0, 1, 1] } },
+    ours: ({ x, y }) => x!.sigmoid().binaryCrossEntropy(y!),
+  },
+  {
+    torch: 'F.binary_cross_entropy_with_logits(x, y, pos_weight=w.detach())',
+    inputs: {
+      x: { shape: [3, 2], values: [0, 0, 30, -30, 1, -1] },
+      y: { shape: [3, 2], values: [0, 1, 1, 0, 0.3, 0.7] },
+      w: { shape: [2], values: 'positive' },
+    },
+    ours: ({ x, y, w }) => x!.binaryCrossEntropyWithLogits(y!, { posWeight: w!.detach() }),
+  },
+  {
+    torch: 'F.kl_div(F.log_softmax(x, 1), F.softmax(y, 1), reduction="batchmean")',
+    inputs: { x: [3, 4], y: [3, 4] },
+    ours: ({ x, y }) => x!.logSoftmax(1).klDiv(y!.softmax(1), { reduction: 'batchmean' }),
+  },
+  {
+    torch: 'F.kl_div(x, y, log_target=True)',
+    inputs: { x: [3, 4], y: [3, 4] },
+    ours: ({ x, y }) => x!.klDiv(y!, { logTarget: true }),
+  },
+  {
+    torch: 'F.nll_loss(x, i, weight=w.detach())',
+    inputs: { x: [4, 3], i: labels, w: { shape: [3], values: 'positive' } },
+    ours: ({ x, i, w }) => x!.nllLoss(i!, { weight: w!.detach() }),
+  },
+  {
+    torch: 'F.nll_loss(x, i, ignore_index=2, reduction="none")',
+    inputs: { x: [4, 3], i: ints([4], [2, 1, 0, 2]) },
+    ours: ({ x, i }) => x!.nllLoss(i!, { ignoreIndex: 2, reduction: 'none' }),
+  },
+  {
+    torch: 'F.cosine_similarity(x, y, dim=-1)',
+    inputs: { x: [3, 1, 4], y: [2, 4] },
+    ours: ({ x, y }) => x!.cosineSimilarity(y!, { dim: -1 }),
+  },
+  { torch: 'F.normalize(x, p=1, dim=0)', inputs: { x: [3, 4] }, ours: ({ x }) => x!.normalize({ p: 1, dim: 0 }) },
+  {
+    torch:
+      '(lambda logits: (F.cross_entropy(logits, torch.arange(4)) + F.cross_entropy(logits.T, torch.arange(4))) / 2)(s * F.normalize(x) @ F.normalize(y).T)',
+    inputs: { x: [4, 5], y: [4, 5], s: { shape: [], values: [3] } },
+    ours: ({ x, y, s }) => x!.contrastiveLoss(y!, s!),
+  },
+  {
+    torch: 'F.ctc_loss(F.log_softmax(x, 2), i, (7, 5, 4), (3, 2, 0))',
+    inputs: { x: [7, 3, 5], i: ints([3, 3], [1, 2, 2, 4, 3, 0, 0, 0, 0]) },
+    ours: ({ x, i }) => x!.logSoftmax(2).ctcLoss(i!, [7, 5, 4], [3, 2, 0]),
+  },
+  {
+    torch: 'F.ctc_loss(F.log_softmax(x, 2), i, (2, 6), (2, 2), blank=3, reduction="sum", zero_infinity=True)',
+    inputs: { x: [6, 2, 4], i: ints([2, 2], [1, 1, 2, 0]) },
+    ours: ({ x, i }) =>
+      x!.logSoftmax(2).ctcLoss(i!, [2, 6], [2, 2], { blank: 3, reduction: 'sum', zeroInfinity: true }),
+  },
+];
+
 /** The rates of steps 1 to n, and a device to hold them. */
 const ratesOf = (schedule: Schedule, n: number) => (): Tensor =>
   Tensor.from(
@@ -492,6 +586,8 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
   'reductions and numbers': NUMBERS,
   vision: VISION,
   'recurrent networks': RECURRENT,
+  activations: ACTIVATIONS,
+  losses: LOSSES,
   'learning rates': SCHEDULES,
 };
 

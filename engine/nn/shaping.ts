@@ -11,22 +11,7 @@ import {
 import { flatten, reshape } from '../ops/views.ts';
 import type { Pair } from '../ops/window.ts';
 import { normalizeDim, type Shape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import { Module } from './module.ts';
-
-/** Operations without parameters as modules, for a Sequential that keeps PyTorch's numbers. */
-abstract class Plain extends Module {
-  readonly #f: (x: Tensor) => Tensor;
-
-  constructor(f: (x: Tensor) => Tensor) {
-    super();
-    this.#f = f;
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.#f(x);
-  }
-}
+import { Plain } from './plain.ts';
 
 /** x as it is. */
 export class Identity extends Plain {
