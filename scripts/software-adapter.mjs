@@ -70,6 +70,8 @@ export async function softwareChromium() {
       LD_LIBRARY_PATH: withLibraryPath(join(folder, 'lib')),
       FONTCONFIG_FILE: process.env['FONTCONFIG_FILE'] ?? (await fontsFile(join(folder, 'fontconfig/fonts'))),
       XDG_RUNTIME_DIR: await runtimeFolder(),
+      // without one, pages read a navigator.language that Intl refuses
+      LANG: 'en_US.UTF-8',
     },
   };
 }

@@ -17,7 +17,7 @@ function draw({ sizes, series, unit }: Curve, into: HTMLElement): void {
         { ...axis, label: unit, size: 60 },
       ],
       series: [
-        {},
+        { label: 'size' },
         ...series.map(({ label }, i) => ({
           ...{ label, stroke: COLOURS[i % COLOURS.length]!, width: i === 0 ? 3 : 1.5, spanGaps: true },
           ...(label.includes('this machine') && { dash: [6, 4], points: { show: false } }),

@@ -25,7 +25,7 @@ describe('the page of the benchmark', () => {
     await using server = await serve({ folder });
     const page = await browser.newPage();
     const errors = collectErrors(page);
-    await page.goto(`${server.url}?run&suite=overhead&only=add&rounds=2&peers=0&threads=2&backend=${backend}`);
+    await page.goto(`${server.url}?run&suite=kernels&only=adam&rounds=2&peers=0&threads=2&backend=${backend}`);
     await page.waitForFunction(() => /Done|Failed/.test(document.getElementById('log')!.textContent!));
     const log = await page.$eval('#log', (element) => element.textContent);
     expect(log).toContain('Done.');
@@ -39,7 +39,7 @@ describe('the page of the benchmark', () => {
     expect(errors).toEqual([]);
     const rows = JSON.parse(json!) as Row[];
     const own = rows.filter(({ engine }) => engine === 'heddle');
-    expect(own).toHaveLength(3);
+    expect(own).toHaveLength(4);
     for (const row of own) {
       expect(row, row.case).toMatchObject({
         backend,
@@ -48,7 +48,10 @@ describe('the page of the benchmark', () => {
       });
       expect(row.median_ms, row.case).toBeGreaterThan(0);
     }
-    expect(html).toContain('add of four numbers');
+    // the page with curves stands by itself
+    await page.setContent(html!);
+    expect(await page.$$eval('[data-curve] canvas', (all) => all.map(({ width }) => width > 100))).toEqual([true]);
+    expect(errors).toEqual([]);
     await page.close();
   });
 });
