@@ -1,6 +1,6 @@
 import { type EngineName, TITLES } from '../engines/engine.ts';
 import type { Row } from './row.ts';
-import { enginesIn, type Group } from './tables.ts';
+import { enginesIn, type Group, peaksIn } from './tables.ts';
 
 /** A quantity over size, one series for each engine: what a chart is drawn of. */
 export interface Curve {
@@ -34,7 +34,7 @@ export function curvesOf(group: Group): Curve[] {
     const series = engines
       .map((engine) => ({ label: TITLES[engine], values: sizes.map((size) => valueAt(engine, size)) }))
       .filter(({ values }) => values.some((value) => value !== null));
-    const peak = limit === '' ? undefined : group.rows.find((r) => r.suite === 'peak' && r.case.startsWith(limit));
+    const peak = limit === '' ? undefined : peaksIn(group).find((r) => r.case.startsWith(limit));
     const most = peak === undefined ? undefined : of(peak)! * group.threads;
     if (most !== undefined) series.push({ label: `${peak!.case} of this machine`, values: sizes.map(() => most) });
     return [{ title: name, unit, sizes, series }];

@@ -9,6 +9,7 @@ import {
   type Group,
   groups,
   mebibytes,
+  peaksIn,
   rateOf,
   suitesIn,
   time,
@@ -140,7 +141,7 @@ function summary(group: Group, language: Language): string[] {
 function section(group: Group, language: Language): string[] {
   const text = TEXT[language];
   const lines = [`## ${titleOf(group)}`, '', text.measured(group)];
-  const peaks = group.rows.filter(({ suite }) => suite === 'peak');
+  const peaks = peaksIn(group);
   if (peaks.length > 0) {
     lines.push(...wrapped(`${text.peak}${peaks.map((row) => `${row.case} ${rateOf(row)}`).join('; ')}.`));
   }

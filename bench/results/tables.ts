@@ -71,6 +71,17 @@ export const behind = (group: Group): CaseRows[] =>
     .filter(({ own }) => (own.ratio_to_best_peer ?? 1) < 1)
     .sort((a, b) => a.own.ratio_to_best_peer! - b.own.ratio_to_best_peer!);
 
+/** What the machine can do, the best of each: several runs may have asked, and noise only takes away. */
+export function peaksIn({ rows }: Group): Row[] {
+  const best = new Map<string, Row>();
+  const of = ({ gflops, gbps }: Row): number => gflops ?? gbps ?? 0;
+  for (const row of rows) {
+    const known = best.get(row.case);
+    if (row.suite === 'peak' && (known === undefined || of(row) > of(known))) best.set(row.case, row);
+  }
+  return [...best.values()];
+}
+
 /** How each engine was used, in its own words; once for each. */
 export const usage = (group: Group): [engine: EngineName, version: string, device: string, how: string][] =>
   enginesIn(group).flatMap((name) => {
