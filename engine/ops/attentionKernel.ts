@@ -178,10 +178,10 @@ export function forwardOnWebGPU(t: Forward, attrs: AttentionAttrs, { none }: Lau
   });
 }
 
-export function backwardOnWebGPU(t: Backward, attrs: AttentionAttrs, { none, scratch }: LaunchTools): WebGPULaunch[] {
+export function backwardOnWebGPU(t: Backward, attrs: AttentionAttrs, tools: LaunchTools): WebGPULaunch[] {
   const { batch, heads, L, S, dim } = sizes(t);
-  const { bindings, uniforms } = common(t, attrs, none);
-  const rows = scratch([batch, heads, L, 2]);
+  const { bindings, uniforms } = common(t, attrs, tools.none);
+  const rows = tools.scratch([batch, heads, L, 2]);
   const gradAt = { outputGradAt: [0, ...rowed(t.dy)] };
   const all = {
     ...{ ...uniforms, ...gradAt },
