@@ -1,6 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Device, tensor } from '../engine/index.ts';
-import { beamSearch, EOS, greedyDecode, lengthPenalty, type Transformer } from '../transformer/index.ts';
+import {
+  type BeamOptions,
+  beamSearch,
+  EOS,
+  type GenerativeModel,
+  greedyDecode,
+  lengthPenalty,
+} from '../transformer/index.ts';
 import { expectClose } from './support/compare.ts';
 import { ragged, randomModel, tableOf } from './support/decoding.ts';
 import { devices } from './support/devices.ts';
@@ -38,35 +45,44 @@ function plainSearch(next: (ids: number[]) => Float32Array, most: number, beam: 
   return done;
 }
 
-/** A model that follows a script: the probabilities of the next token after what was written. */
-function scripted(next: (written: readonly number[]) => number[]): { model: Transformer; steps: () => number } {
-  let rows: number[][] = [[]];
+/** A model that follows a script, and takes inputs that are no tokens: the probabilities of the next token after others. */
+function scripted(next: (ids: readonly number[]) => number[]): {
+  model: GenerativeModel<'input'>;
+  steps: () => number;
+} {
   let steps = 0;
-  const model = {
-    config: { tgtVocab: next([]).length },
-    device: wasm,
+  const model: GenerativeModel<'input'> = {
     training: false,
-    padding: () => null,
-    encode: () => null,
-    startDecoding: () => {
-      rows = [[]];
+    train: () => undefined,
+    generationDefaults: { padId: 0 },
+    startGeneration: (inputs, { bos }) => {
+      let rows = inputs.map((): number[] => []);
       steps = 0;
-      return { reorder: (from: number[]) => (rows = from.map((i) => [...rows[i]!])), dispose: () => undefined };
-    },
-    decodeStep: (tokens: number[]) => {
-      steps++;
-      rows.forEach((row, i) => void row.push(tokens[i]!));
-      return tensor(
-        rows.map((row) => next(row.slice(1)).map(Math.log)),
-        { device: wasm },
-      );
+      return {
+        vocab: next([]).length,
+        firstTokens: inputs.map(() => bos),
+        room: inputs.map(() => Number.POSITIVE_INFINITY),
+        defaultLength: inputs.map(() => 10),
+        step: (tokens) => {
+          steps++;
+          rows.forEach((row, i) => void row.push(tokens[i]!));
+          return tensor(
+            rows.map((row) => next(row.slice(1)).map(Math.log)),
+            { device: wasm },
+          );
+        },
+        reorder: (from) => {
+          rows = from.map((i) => [...rows[i]!]);
+        },
+        dispose: () => undefined,
+      };
     },
   };
-  return { model: model as unknown as Transformer, steps: () => steps };
+  return { model, steps: () => steps };
 }
 
-const bestOf = async (model: Transformer, options: object): Promise<readonly number[]> =>
-  (await beamSearch(model, [[EOS]], options))[0]![0]!.ids;
+const bestOf = async (model: GenerativeModel<'input'>, options: BeamOptions): Promise<readonly number[]> =>
+  (await beamSearch(model, ['input'], options))[0]![0]!.ids;
 
 describe('beam search', () => {
   it('with a beam wide enough ranks every sequence as exhaustive search does', async () => {
@@ -121,10 +137,10 @@ describe('beam search', () => {
 
   it('goes on as long as a longer sentence may win, and not longer', async () => {
     // a sentence that ends at once has log p = −1; the others begin with log p ≈ −3.8, and are certain from there on
-    const late = scripted((written) => {
+    const late = scripted((ids) => {
       const p = new Array<number>(30).fill(1e-12);
-      if (written.length === 0) return p.map((_, id) => (id === EOS ? Math.exp(-1) : id === 7 ? 0.023 : 0.0216));
-      p[written.length === 3 ? EOS : 9] = 1;
+      if (ids.length === 0) return p.map((_, id) => (id === EOS ? Math.exp(-1) : id === 7 ? 0.023 : 0.0216));
+      p[ids.length === 3 ? EOS : 9] = 1;
       return p;
     });
     const options = { beam: 2, maxLength: 4 };
@@ -133,9 +149,9 @@ describe('beam search', () => {
     expect(await bestOf(late.model, { ...options, lengthPenalty: 0.6 })).toEqual([EOS]);
     expect(late.steps()).toBe(1);
     // a penalty that prefers short ones: what counts is the next length, not the longest
-    const soon = scripted((written) => {
+    const soon = scripted((ids) => {
       const p = new Array<number>(6).fill(1e-12);
-      if (written.length > 0) p[EOS] = 1;
+      if (ids.length > 0) p[EOS] = 1;
       else [p[EOS], p[4], p[5]] = [Math.exp(-1), Math.exp(-0.8), 1 - Math.exp(-1) - Math.exp(-0.8)];
       return p;
     });

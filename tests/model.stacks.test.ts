@@ -142,8 +142,8 @@ describe('a decoder by itself', () => {
     expect(h!.ids.length).toBe(3);
     await expect(generate(model, [[BOS, 4, 5, 6]], { ...free, maxLength: 4 })).rejects.toThrow(/room for 3 tokens/);
     await expect(generate(model, [[1, 4, 5, 6, 7, 8, 9]], free)).rejects.toThrow(/prompt of 7 tokens leaves/);
-    await expect(generate(model, [[BOS], []], free)).rejects.toThrow(/source 1 has no tokens.*start mark/);
-    expect(() => model.startDecoding([])).toThrow(/prompt 0/);
+    await expect(generate(model, [[BOS], []], free)).rejects.toThrow(/prompt 1 has no tokens.*start token/);
+    expect(() => model.startDecoding([])).toThrow(/no prompts/);
   });
 
   it('learns to say again what it read', async () => {

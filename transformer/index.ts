@@ -7,20 +7,26 @@ export {
   inspectTranslation,
 } from './interpret/crossAttention.ts';
 export { type AttentionMask, MultiHeadAttention, type MultiHeadAttentionOptions } from './model/attention.ts';
-export { DecoderState, GrowingKeyValues, KeyValues, type LayerCache, WritingState } from './model/cache.ts';
+export {
+  DecodingState,
+  EncoderDecoderState,
+  GrowingKeyValueCache,
+  KeyValueCache,
+  type LayerCache,
+} from './model/cache.ts';
 export type { Activation, ModelConfig, NormKind, Positions } from './model/config.ts';
 export { DecoderOnly, type DecoderOnlyConfig } from './model/decoderOnly.ts';
 export * from './model/decoding/index.ts';
 export { InputEmbedding, type InputEmbeddingOptions } from './model/embedding.ts';
 export { EncoderOnly, type EncoderOnlyConfig } from './model/encoderOnly.ts';
+export { continueText, type LanguageModel, type StreamedToken } from './model/generateText.ts';
 export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type LayerOptions } from './model/layers.ts';
-export { PositionTable, rotaryTable, rotaryTurns, sinusoidalPositions, sinusoidTable } from './model/positions.ts';
+export { PositionTable, rotaryCosSin, rotaryTable, sinusoidalPositions, sinusoidTable } from './model/positions.ts';
 export { SimpleTransformer, type SimpleTransformerOptions } from './model/simple.ts';
 export { Transformer, type TransformerConfig } from './model/transformer.ts';
 export {
   type PlacedTranslation,
   type ScoredTranslation,
-  type StreamedToken,
   type Translation,
   type Translator,
   translate,

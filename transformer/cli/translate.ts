@@ -1,14 +1,5 @@
-import { type CrossAttention, crossAttention } from '../interpret/crossAttention.ts';
-import { generate } from '../model/decoding/index.ts';
-import {
-  encodeSource,
-  NOTHING,
-  type ScoredTranslation,
-  spelled,
-  type Translator,
-  targetMarks,
-  translateStream,
-} from '../model/translate.ts';
+import { type CrossAttention, translationAttention } from '../interpret/crossAttention.ts';
+import { type ScoredTranslation, type Translator, translateSources, translateStream } from '../model/translate.ts';
 import { newestRun, openRun } from '../training/runs/folder.ts';
 import type { Task } from '../training/tasks/index.ts';
 import type { Context } from './context.ts';
@@ -97,39 +88,18 @@ const streaming =
 const printing =
   (translator: Translator, { options }: Decoding, flags: TranslateFlags, task: Task, context: Context): Write =>
   async (texts) => {
-    const sources = texts.map((text) => encodeSource(translator, text) ?? []);
-    const spoken = sources.filter((ids) => ids.length > 0);
-    const found = (await generate(translator.model, spoken, { ...targetMarks(translator), ...options })).values();
-    for (const [i, ids] of sources.entries()) {
-      const hypotheses = ids.length > 0 ? found.next().value! : [];
-      const outputs = hypotheses.map((h) => h.ids);
+    for (const [i, translated] of (await translateSources(translator, texts, options)).entries()) {
       // one sentence at a time: the maps of many are large
-      const maps = flags.attention && outputs.length > 0 ? await attentionOf(translator, ids, outputs) : [];
-      const translations = hypotheses.map((hypothesis, k) => {
+      const maps =
+        flags.attention && translated.texts.length > 0 ? await translationAttention(translator, translated) : [];
+      const translations = translated.translations.map((translation, k) => {
         const attention = maps[k];
-        return { ...spelled(translator, ids, hypothesis), ...(attention && { attention }) };
+        return { ...translation, ...(attention && { attention }) };
       });
       // an empty line stays one, so that input and output go line by line together
-      print(
-        { source: texts[i]!, translations: translations.length > 0 ? translations : [NOTHING] },
-        flags,
-        task,
-        context,
-      );
+      print({ source: texts[i]!, translations }, flags, task, context);
     }
   };
-
-const attentionOf = (
-  { model, target }: Translator,
-  source: readonly number[],
-  outputs: readonly (readonly number[])[],
-): Promise<CrossAttention[]> =>
-  crossAttention(
-    model,
-    outputs.map(() => source),
-    outputs,
-    target.mark('bos'),
-  );
 
 function print(
   { source, translations }: Translated,

@@ -1,21 +1,19 @@
 import { noGrad, scope, type TraceRecord, trace, unscoped } from '../../engine/index.ts';
-import { type GenerateOptions, generate } from '../model/decoding/index.ts';
+import type { GenerateOptions } from '../model/decoding/index.ts';
 import type { Transformer } from '../model/transformer.ts';
 import {
-  encodeSource,
-  NOTHING,
   type ScoredTranslation,
-  spelled,
+  type TranslatedSource,
   type Translator,
-  targetMarks,
+  translateSources,
 } from '../model/translate.ts';
-import { padded } from '../text/data/batches.ts';
+import { longest, padded } from '../text/data/batches.ts';
 import { BOS } from '../text/tokenizer/index.ts';
 
 /** Cross-attention weights: `attention[layer][head][row][column]`; row: the target token predicted, column: source token. */
 export type CrossAttention = readonly (readonly (readonly (readonly number[])[])[])[];
 
-/** A translation and what each decoder layer looked at while making it. */
+/** A translation, and what each decoder layer attended to at each of its tokens. */
 export interface InspectedTranslation extends ScoredTranslation {
   readonly attention: CrossAttention;
   /** Probability the model gave each token it chose. */
@@ -23,9 +21,9 @@ export interface InspectedTranslation extends ScoredTranslation {
 }
 
 /**
- * What each decoder layer and head looks at in the sources while it writes the outputs (ids with their end marks): the
- * model runs once over the batch with a trace that takes the fused attention apart, and the weights are read from it:
- * softmax(QKᵀ/√d_k) as it was, in evaluation mode. `bos` is the start mark the outputs were written behind.
+ * The cross-attention weights of each decoder layer and head for sources and outputs (ids with their end tokens): the model
+ * runs once over the batch, in evaluation mode, with a trace that takes the fused attention apart, and the weights
+ * softmax(QKᵀ/√d_k) are read from it. `bos` is the start token of the outputs.
  */
 export async function crossAttention(
   model: Transformer,
@@ -33,7 +31,6 @@ export async function crossAttention(
   outputs: readonly (readonly number[])[],
   bos: number = BOS,
 ): Promise<CrossAttention[]> {
-  const longest = (rows: readonly (readonly number[])[]): number => rows.reduce((n, r) => Math.max(n, r.length), 1);
   const { training } = model;
   const { padId } = model.config;
   using recorded = trace({ decompose: ['scaledDotProductAttention'] });
@@ -62,19 +59,30 @@ export async function crossAttention(
 
 type Nested = number[][][][];
 
+/** The cross-attention of each translation of a source. */
+export const translationAttention = (
+  { model, target }: Translator,
+  { ids, texts }: Pick<TranslatedSource, 'ids' | 'texts'>,
+): Promise<CrossAttention[]> =>
+  crossAttention(
+    model,
+    texts.map(() => ids),
+    texts.map((text) => text.ids),
+    target.mark('bos'),
+  );
+
 /**
- * Translates one sentence, in any of the ways there are, and shows what the model looked at while it wrote the best
- * translation. A text without tokens has no attention to show.
+ * Translates one sentence, by any method of decoding, with the attention weights of the best translation. A text without
+ * tokens has none.
  */
 export async function inspectTranslation(
   translator: Translator,
   text: string,
   options: GenerateOptions = {},
 ): Promise<InspectedTranslation> {
-  const ids = encodeSource(translator, text);
-  if (ids === null) return { ...NOTHING, attention: [], probabilities: [] };
-  const [[best] = []] = await generate(translator.model, [ids], { ...targetMarks(translator), ...options });
-  const [attention = []] = await crossAttention(translator.model, [ids], [best!.ids], translator.target.mark('bos'));
-  const probabilities = best!.logProbabilities.map(Math.exp);
-  return { ...spelled(translator, ids, best!), attention, probabilities };
+  const [{ ids, texts, translations }] = (await translateSources(translator, [text], options)) as [TranslatedSource];
+  const best = translations[0]!;
+  if (texts.length === 0) return { ...best, attention: [], probabilities: [] };
+  const [attention = []] = await translationAttention(translator, { ids, texts: texts.slice(0, 1) });
+  return { ...best, attention, probabilities: best.logProbabilities.map(Math.exp) };
 }

@@ -17,20 +17,20 @@ import {
   type Tensor,
   unscoped,
 } from '../../engine/index.ts';
-import { GrowingKeyValues, KeyValues } from './cache.ts';
+import { GrowingKeyValueCache, KeyValueCache } from './cache.ts';
 import type { PositionTable } from './positions.ts';
 
-/** What a query may look at. Masks mark what is hidden, as everywhere in heddle. */
+/** Which keys a query attends to. Masks are true where a key is hidden, as everywhere in heddle. */
 export interface AttentionMask {
   /** bool [batch, keys]: true where a key is padding. */
   readonly keyPadding?: Tensor | null;
-  /** Query i sees keys up to i only. */
+  /** Query i attends to keys 0 … i only. */
   readonly causal?: boolean;
 }
 
 export interface MultiHeadAttentionOptions extends ModuleOptions {
   readonly dropout?: number;
-  /** Turns queries and keys by their positions, for self-attention; its rows are as wide as a head. */
+  /** The cos/sin table of rotary position embeddings, for self-attention; as wide as a head. Default: none. */
   readonly rotary?: PositionTable | null;
 }
 
@@ -66,16 +66,17 @@ export class MultiHeadAttention extends Module {
   }
 
   /**
-   * query: [batch, L, d]; memory: [batch, S, d] gives keys and values → [batch, L, d].
+   * query: [batch, L, d]; keyValue: [batch, S, d], from which keys and values are projected → [batch, L, d].
    *
-   * With a growing cache in the place of memory, keys and values of the query are written behind those of earlier
-   * steps, and it looks at all of them. With a fixed one the keys and values are there already; where the query has
-   * several rows for each of the cache, those rows look at the same keys.
+   * With a growing cache as keyValue, the keys and values of the query are appended to it, and the query attends to all
+   * of them. A fixed cache holds the projected keys and values; where the query has several rows for each of the cache's,
+   * those rows attend to the same keys.
    */
-  forward(query: Tensor, memory: Tensor | KeyValues, mask: AttentionMask = {}): Tensor {
-    const rows = memory instanceof KeyValues && !(memory instanceof GrowingKeyValues) ? memory.rows : query.shape[0]!;
+  forward(query: Tensor, keyValue: Tensor | KeyValueCache, mask: AttentionMask = {}): Tensor {
+    const fixed = keyValue instanceof KeyValueCache && !(keyValue instanceof GrowingKeyValueCache);
+    const rows = fixed ? keyValue.rows : query.shape[0]!;
     const x = rows === query.shape[0] ? query : reshape(query, [rows, -1, this.dModel]);
-    const { q, k, v } = this.projections(x, memory);
+    const { q, k, v } = this.projectAll(x, keyValue);
     const attended = scaledDotProductAttention(q, k, v, {
       // [batch, S] → [batch, heads, L, S] without copying
       mask: mask.keyPadding ? reshape(mask.keyPadding, [rows, 1, 1, k.shape[2]!]) : null,
@@ -86,40 +87,39 @@ export class MultiHeadAttention extends Module {
     return this.outProj.forward(reshape(permute(attended, [0, 2, 1, 3]), query.shape));
   }
 
-  private projections(x: Tensor, memory: Tensor | KeyValues): { q: Tensor; k: Tensor; v: Tensor } {
-    if (memory instanceof GrowingKeyValues) {
-      const start = memory.length;
-      const { q, keysAndValues } = this.step(x, start);
-      memory.append(keysAndValues);
-      return { q, k: memory.keys, v: memory.values };
+  private projectAll(x: Tensor, keyValue: Tensor | KeyValueCache): { q: Tensor; k: Tensor; v: Tensor } {
+    if (keyValue instanceof GrowingKeyValueCache) {
+      const { q, keysAndValues } = this.projectStep(x, keyValue.length);
+      keyValue.append(keysAndValues);
+      return { q, k: keyValue.keys, v: keyValue.values };
     }
     const q = this.project(x, 0);
-    if (memory instanceof KeyValues) return { q, k: memory.keys, v: memory.values };
-    return { q, k: this.project(memory, 1), v: this.project(memory, 2) };
+    if (keyValue instanceof KeyValueCache) return { q, k: keyValue.keys, v: keyValue.values };
+    return { q, k: this.project(keyValue, 1), v: this.project(keyValue, 2) };
   }
 
-  /** All three of x [batch, L, d] in one product; keysAndValues: [2, batch, heads, L, d/heads]. */
-  private step(x: Tensor, start: number): { q: Tensor; keysAndValues: Tensor } {
+  /** Query, keys and values of x [batch, L, d] in one product; keysAndValues: [2, batch, heads, L, d/heads]. */
+  private projectStep(x: Tensor, start: number): { q: Tensor; keysAndValues: Tensor } {
     const all = this.projectParts(x, 0, 3);
     if (this.#rotary === null) {
       const parts = partsFirst(all);
       return { q: select(parts, 0, 0), keysAndValues: narrow(parts, 0, 1, 2) };
     }
-    const turned = partsFirst(this.turn(narrow(all, 2, 0, 2), start));
+    const rotated = partsFirst(this.applyRotary(narrow(all, 2, 0, 2), start));
     const values = select(partsFirst(narrow(all, 2, 2, 1)), 0, 0);
-    return { q: select(turned, 0, 0), keysAndValues: stack([select(turned, 0, 1), values]) };
+    return { q: select(rotated, 0, 0), keysAndValues: stack([select(rotated, 0, 1), values]) };
   }
 
   /** The query (0), key (1) or value (2) projection, by heads: [batch, L, d] → [batch, heads, L, d/heads], a view. */
   private project(x: Tensor, part: 0 | 1 | 2): Tensor {
     const y = this.projectParts(x, part, 1);
-    return select(partsFirst(part < 2 ? this.turn(y, 0) : y), 0, 0);
+    return select(partsFirst(part < 2 ? this.applyRotary(y, 0) : y), 0, 0);
   }
 
-  /** The keys and values of `memory` [batch, S, d], to be looked at again and again; a cache to dispose. */
-  remember(memory: Tensor): KeyValues {
-    const parts = partsFirst(this.projectParts(memory, 1, 2));
-    return KeyValues.of(unscoped(() => clone(parts)));
+  /** Projects the keys and values of keyValue [batch, S, d] once, for attending to them at many steps. Dispose the cache. */
+  cacheKeyValues(keyValue: Tensor): KeyValueCache {
+    const parts = partsFirst(this.projectParts(keyValue, 1, 2));
+    return KeyValueCache.of(unscoped(() => clone(parts)));
   }
 
   /** `count` projections from `first` on in one product: [batch, L, d] → [batch, L, count, heads, d/heads] */
@@ -131,8 +131,8 @@ export class MultiHeadAttention extends Module {
     return reshape(linear(x, weight, bias), [batch, length, count, heads, dModel / heads]);
   }
 
-  /** Queries or keys [batch, L, count, heads, d/heads], from position `start` on, turned where positions are rotary. */
-  private turn(x: Tensor, start: number): Tensor {
+  /** Queries or keys [batch, L, count, heads, d/heads], rotated by their positions from `start` on, where positions are rotary. */
+  private applyRotary(x: Tensor, start: number): Tensor {
     if (this.#rotary === null) return x;
     return rotary(x, this.#rotary.upTo(start + (x.shape[1] ?? 0), x.device), { dim: 1, start });
   }

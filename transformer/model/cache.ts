@@ -11,22 +11,22 @@ import {
   writeSlice,
 } from '../../engine/index.ts';
 
-/** Places a growing cache begins with. */
+/** Positions a growing cache has room for at first. */
 const FIRST_CAPACITY = 16;
 
 /**
- * The keys and values of one attention, projected once and read by every later step. Its tensors belong to no scope:
- * dispose() frees them.
+ * The keys and values of one attention layer, projected once and read at every decoding step. Its tensors belong to no
+ * scope: dispose() frees them.
  */
-export class KeyValues implements Disposable {
+export class KeyValueCache implements Disposable {
   /** [2, rows, heads, capacity, d/heads]: keys, then values. */
   protected store: Tensor | null = null;
-  /** Places filled so far. */
+  /** Positions filled so far. */
   length = 0;
 
-  /** keysAndValues: [2, rows, heads, S, d/heads], which this takes over. */
-  static of(keysAndValues: Tensor): KeyValues {
-    const cache = new KeyValues();
+  /** Takes over keysAndValues: [2, rows, heads, S, d/heads]. */
+  static of(keysAndValues: Tensor): KeyValueCache {
+    const cache = new KeyValueCache();
     cache.store = keysAndValues;
     cache.length = keysAndValues.shape[3]!;
     return cache;
@@ -45,7 +45,7 @@ export class KeyValues implements Disposable {
   }
 
   protected get filled(): Tensor {
-    if (this.store === null) throw new ArgumentError('KeyValues: nothing was written, or it was disposed.');
+    if (this.store === null) throw new ArgumentError('KeyValueCache: it is empty, or was disposed.');
     return this.store;
   }
 
@@ -53,7 +53,7 @@ export class KeyValues implements Disposable {
     return narrow(select(this.filled, 0, part), 2, 0, this.length);
   }
 
-  /** Row i goes on from row `index[i]`; index: int32 [new rows]. */
+  /** Row i becomes what row `index[i]` is now; index: int32 [new rows]. */
   reorder(index: Tensor): void {
     if (this.store !== null) this.replace(unscoped(() => indexSelect(this.filled, 1, index)));
   }
@@ -73,9 +73,9 @@ export class KeyValues implements Disposable {
   }
 }
 
-/** Keys and values of what was decoded so far: each step writes its own behind them, in memory that doubles when full. */
-export class GrowingKeyValues extends KeyValues {
-  /** keysAndValues: [2, rows, heads, new places, d/heads] */
+/** The keys and values of all tokens so far: each step appends its own, to storage that doubles when it is full. */
+export class GrowingKeyValueCache extends KeyValueCache {
+  /** keysAndValues: [2, rows, heads, new positions, d/heads] */
   append(keysAndValues: Tensor): void {
     const added = keysAndValues.shape[3]!;
     const wanted = this.length + added;
@@ -96,73 +96,72 @@ export class GrowingKeyValues extends KeyValues {
 }
 
 /**
- * Where writing with a cache stands: each step of the model reads one token for each row and moves it on. Rows are the
- * sequences being written. Belongs to no scope: dispose it.
+ * The state of decoding with a cache. Each step of the model reads one token per row and advances the state. Rows are the
+ * sequences that are generated. Belongs to no scope: dispose it.
  */
-export class WritingState implements Disposable {
-  /** What self-attention of each layer remembers. */
-  readonly written: readonly GrowingKeyValues[];
+export class DecodingState implements Disposable {
+  /** Of the self-attention of each layer. */
+  readonly selfAttention: readonly GrowingKeyValueCache[];
   readonly device: Device;
-  /** Tokens read so far: the position of the next one, padding before the row counted. */
+  /** Tokens read so far, left padding included: the position of the next one. */
   length = 0;
   #rows: number;
-  /** Whether each token read was padding, by row; null while none was. */
-  #blank: boolean[][] | null = null;
-  /** Tokens of padding before each row; null where there are none. */
-  #behind: readonly number[] | null = null;
+  /** Whether each token read so far was padding, by row; null while none was. */
+  #isPadding: boolean[][] | null = null;
+  #leftPadding: readonly number[] | null = null;
 
   /** Takes over the caches. */
-  constructor(written: readonly GrowingKeyValues[], rows: number, device: Device) {
-    this.written = written;
+  constructor(selfAttention: readonly GrowingKeyValueCache[], rows: number, device: Device) {
+    this.selfAttention = selfAttention;
     this.device = device;
     this.#rows = rows;
   }
 
-  /** Sequences being written. */
+  /** The number of sequences. */
   get rows(): number {
     return this.#rows;
   }
 
-  /** Places each row stands behind `length`, since it began with as much padding; null where all began together. */
-  get behind(): readonly number[] | null {
-    return this.#behind;
+  /** Padding tokens in front of each row; null where no row has any. Positions are counted from behind them. */
+  get leftPadding(): readonly number[] | null {
+    return this.#leftPadding;
   }
 
   /** bool [rows, length], true where a token read was padding; null where none was. A new tensor of the open scope. */
   get padding(): Tensor | null {
-    return this.#blank === null ? null : tensor(this.#blank, { dtype: 'bool', device: this.device });
+    return this.#isPadding === null ? null : tensor(this.#isPadding, { dtype: 'bool', device: this.device });
   }
 
-  /** @internal Rows begin later than others, behind this much padding, which is read like any other token. */
-  align(behind: readonly number[]): void {
-    if (behind.some((n) => n > 0)) this.#behind = behind;
+  /** @internal Sets the number of padding tokens in front of each row; they are then read like any other token. */
+  padLeft(counts: readonly number[]): void {
+    if (counts.some((n) => n > 0)) this.#leftPadding = counts;
   }
 
-  /** @internal Notes which of the tokens to be read, as many for each row, are padding. */
-  advance(blank: readonly (readonly boolean[])[]): void {
-    if (this.#blank === null && blank.some((row) => row.includes(true))) {
-      this.#blank = blank.map(() => new Array<boolean>(this.length).fill(false));
+  /** @internal Records which of the tokens about to be read, equally many per row, are padding. */
+  advance(isPadding: readonly (readonly boolean[])[]): void {
+    if (this.#isPadding === null && isPadding.some((row) => row.includes(true))) {
+      this.#isPadding = isPadding.map(() => new Array<boolean>(this.length).fill(false));
     }
-    this.#blank?.forEach((row, i) => void row.push(...blank[i]!));
-    this.length += blank[0]?.length ?? 0;
+    this.#isPadding?.forEach((row, i) => void row.push(...isPadding[i]!));
+    this.length += isPadding[0]?.length ?? 0;
   }
 
-  /** Row i goes on from what is now row `from[i]`. Costs nothing where all rows stay. */
+  /** Row i continues what is now row `from[i]`. Costs nothing where all rows stay. */
   reorder(from: readonly number[]): void {
     if (from.length === 0 || !from.every((row) => Number.isInteger(row) && row >= 0 && row < this.#rows)) {
       throw new ArgumentError(`${this.constructor.name}: rows [${from.join(', ')}] of ${this.#rows}.`);
     }
     if (from.length === this.#rows && from.every((row, i) => row === i)) return;
     const index = tensor(Int32Array.from(from), { device: this.device });
-    for (const cache of this.written) cache.reorder(index);
+    for (const cache of this.selfAttention) cache.reorder(index);
     index.dispose();
-    if (this.#blank !== null) this.#blank = from.map((row) => [...this.#blank![row]!]);
-    if (this.#behind !== null) this.#behind = from.map((row) => this.#behind![row]!);
+    if (this.#isPadding !== null) this.#isPadding = from.map((row) => [...this.#isPadding![row]!]);
+    if (this.#leftPadding !== null) this.#leftPadding = from.map((row) => this.#leftPadding![row]!);
     this.#rows = from.length;
   }
 
   dispose(): void {
-    for (const cache of this.written) cache.dispose();
+    for (const cache of this.selfAttention) cache.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -170,17 +169,17 @@ export class WritingState implements Disposable {
   }
 }
 
-/** What one decoder layer remembers: of the target so far, and of the source. */
+/** The caches of one decoder layer: the target's keys and values so far, and those of the encoder's output. */
 export interface LayerCache {
-  readonly self: GrowingKeyValues;
-  readonly cross: KeyValues;
+  readonly self: GrowingKeyValueCache;
+  readonly cross: KeyValueCache;
 }
 
 /**
- * Where decoding with a cache stands: what `startDecoding` of a Transformer gives and `decodeStep` moves on. Each source
- * has the same number of rows, one after another (a beam).
+ * The state of an encoder-decoder: `startDecoding` of a Transformer returns it, `decodeStep` advances it. Each source has
+ * the same number of rows, next to each other (a beam).
  */
-export class DecoderState extends WritingState {
+export class EncoderDecoderState extends DecodingState {
   readonly layers: readonly LayerCache[];
   #sources: number;
   /** bool [sources, S] */
@@ -205,8 +204,8 @@ export class DecoderState extends WritingState {
   }
 
   /**
-   * Row i goes on from what is now row `from[i]`: to follow the best of a beam, to widen or narrow it, to drop sources
-   * that are done. Every source that is left must have the same number of rows, in the order of the sources. Costs
+   * Row i continues what is now row `from[i]`: to keep the best hypotheses of a beam, to widen or narrow it, to drop
+   * sources that have ended. Every source that is left must have the same number of rows, in the order of the sources. Costs
    * nothing where all rows stay.
    */
   override reorder(from: readonly number[]): void {
@@ -215,7 +214,7 @@ export class DecoderState extends WritingState {
     const beam = from.length / sources.length;
     if (!from.every((row, i) => Math.floor(row / width) === sources[Math.floor(i / beam)])) {
       throw new ArgumentError(
-        `DecoderState: rows [${from.join(', ')}] of ${this.rows}, ${width} to a source. ` +
+        `EncoderDecoderState: rows [${from.join(', ')}] of ${this.rows}, ${width} to a source. ` +
           'Every source that is left must have the same number of rows, in the order of the sources.',
       );
     }

@@ -25,7 +25,7 @@ type Shape = Required<Pick<ModelConfig, 'dModel' | 'dropout' | 'positions' | 'ma
  *
  * - `sinusoidal` are the paper's: fixed, any length;
  * - `learned` are a parameter `positions` [maxLength, d] (Gehring et al. 2017): a longer sequence is an error;
- * - `rotary` add nothing here: attention turns queries and keys instead (Su et al. 2021).
+ * - `rotary` add nothing here: self-attention rotates queries and keys instead (Su et al. 2021).
  */
 export class InputEmbedding extends Module {
   /** [tokens, d] */
@@ -46,26 +46,26 @@ export class InputEmbedding extends Module {
   }
 
   /**
-   * tokens: int32 [batch, L], at positions from `start` on → [batch, L, d]. With `behind`, row i begins that many
-   * positions earlier: as many tokens of padding stand before it.
+   * tokens: int32 [batch, L], at positions from `start` on → [batch, L, d]. leftPadding: the number of padding tokens in
+   * front of each row, which positions are counted without.
    *
    * @throws {ArgumentError} for a position that learned ones do not have
    */
-  forward(tokens: Tensor, start = 0, behind: readonly number[] | null = null): Tensor {
+  forward(tokens: Tensor, start = 0, leftPadding: readonly number[] | null = null): Tensor {
     const dModel = this.weight.shape[1]!;
     const x = embedding(tokens, this.weight).mul(Math.sqrt(dModel));
-    const at = this.#at(start, tokens.shape[1] ?? 0, behind);
+    const at = this.#positionsAt(start, tokens.shape[1] ?? 0, leftPadding);
     return this.dropout.forward(at === null ? x : x.add(at));
   }
 
   /** The positions from `start` on: [L, d], or [batch, L, d] where rows differ; null where none are added. */
-  #at(start: number, length: number, behind: readonly number[] | null): Tensor | null {
+  #positionsAt(start: number, length: number, leftPadding: readonly number[] | null): Tensor | null {
     const table = this.#table(start + length);
     if (table === null) return null;
-    if (behind === null || behind.every((n) => n === 0)) return narrow(table, 0, start, length);
-    const places = behind.flatMap((n) => Array.from({ length }, (_, i) => Math.max(0, start + i - n)));
+    if (leftPadding === null || leftPadding.every((n) => n === 0)) return narrow(table, 0, start, length);
+    const rows = leftPadding.flatMap((n) => Array.from({ length }, (_, i) => Math.max(0, start + i - n)));
     const { device } = table;
-    return embedding(tensor(Int32Array.from(places), { shape: [behind.length, length], device }), table);
+    return embedding(tensor(Int32Array.from(rows), { shape: [leftPadding.length, length], device }), table);
   }
 
   #table(length: number): Tensor | null {

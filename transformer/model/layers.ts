@@ -13,7 +13,7 @@ import {
   Tensor,
 } from '../../engine/index.ts';
 import { type AttentionMask, MultiHeadAttention } from './attention.ts';
-import { GrowingKeyValues, type LayerCache } from './cache.ts';
+import { GrowingKeyValueCache, type LayerCache } from './cache.ts';
 import type { Activation, NormKind } from './config.ts';
 import type { PositionTable } from './positions.ts';
 
@@ -25,11 +25,11 @@ export interface LayerOptions extends ModuleOptions {
   readonly dropout?: number;
   readonly activation?: Activation;
   readonly norm?: NormKind;
-  /** Normalise the input of each part (pre-norm) instead of the sum behind it (post-norm, the paper's). */
+  /** Normalise the input of each sublayer (pre-norm) instead of the sum after it (post-norm, the paper's). Default: false. */
   readonly normFirst?: boolean;
   /** Of either norm. */
   readonly layerNormEps?: number;
-  /** Rotary positions: self-attention turns its queries and keys. One table serves all layers. */
+  /** Rotary positions: self-attention rotates its queries and keys. One table serves all layers. */
   readonly rotary?: PositionTable | null;
 }
 
@@ -38,7 +38,7 @@ type Norm = LayerNorm | RMSNorm;
 /** The parts that encoder and decoder layers share: the feed-forward network and the residual connection. */
 abstract class Layer extends Module {
   readonly linear1: Linear;
-  /** What the hidden values of SwiGLU are multiplied by, behind silu; `linear_gate` in checkpoints. */
+  /** The gate of SwiGLU, which silu(W_g·x + b_g) multiplies the hidden values by; `linear_gate` in checkpoints. */
   readonly linearGate: Linear | null;
   readonly linear2: Linear;
   readonly dropout: Dropout;
@@ -71,13 +71,13 @@ abstract class Layer extends Module {
   }
 
   /**
-   * post-norm: norm(x + part(x)); pre-norm: x + part(norm(x)). What is computed on the way is freed, but for what the
-   * gradient needs.
+   * post-norm: norm(x + sublayer(x)); pre-norm: x + sublayer(norm(x)). Intermediate tensors are freed, but for those that
+   * the gradient needs.
    */
-  residual(x: Tensor, norm: Norm, part: (x: Tensor) => Tensor): Tensor {
+  residual(x: Tensor, norm: Norm, sublayer: (x: Tensor) => Tensor): Tensor {
     return scope(() => {
-      if (this.normFirst) return x.add(this.dropout.forward(part(norm.forward(x))));
-      return norm.forward(x.add(this.dropout.forward(part(x))));
+      if (this.normFirst) return x.add(this.dropout.forward(sublayer(norm.forward(x))));
+      return norm.forward(x.add(this.dropout.forward(sublayer(x))));
     });
   }
 }
@@ -102,14 +102,14 @@ export class EncoderLayer extends Layer {
     this.norm2 = newNorm(options);
   }
 
-  /** x: [batch, S, d] → [batch, S, d]; with a cache, x goes on behind what was written, and sees all of it. */
-  forward(x: Tensor, mask: AttentionMask = {}, written: GrowingKeyValues | null = null): Tensor {
-    using attended = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, written ?? y, mask));
+  /** x: [batch, S, d] → [batch, S, d]; with a cache, x continues the tokens in it and attends to all of them. */
+  forward(x: Tensor, mask: AttentionMask = {}, cache: GrowingKeyValueCache | null = null): Tensor {
+    using attended = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, cache ?? y, mask));
     return this.residual(attended, this.norm2, (y) => this.feedForward(y));
   }
 }
 
-/** Masks of a decoder layer: of the target sequence, and of what the encoder read. */
+/** Masks of a decoder layer: of the target sequence, and of the encoder's output. */
 export interface DecoderMask {
   readonly target?: AttentionMask;
   readonly memory?: AttentionMask;
@@ -128,24 +128,24 @@ export class DecoderLayer extends Layer {
     super(options);
     const { dModel, heads, dropout = 0.1 } = options;
     this.selfAttention = new MultiHeadAttention(dModel, heads, { ...options, dropout });
-    // source and target count their places apart: nothing to turn here
+    // source and target count their positions separately: there is nothing to rotate by
     this.crossAttention = new MultiHeadAttention(dModel, heads, { ...options, dropout, rotary: null });
     this.norm1 = newNorm(options);
     this.norm2 = newNorm(options);
     this.norm3 = newNorm(options);
   }
 
-  /** x: [batch, L, d]; memory: [batch, S, d], or a cache that holds what this layer made of it → [batch, L, d] */
+  /** x: [batch, L, d]; memory: [batch, S, d], or the cache of this layer → [batch, L, d] */
   forward(x: Tensor, memory: Tensor | LayerCache, mask: DecoderMask = {}): Tensor {
-    const [written, read] = memory instanceof Tensor ? [null, memory] : [memory.self, memory.cross];
-    using self = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, written ?? y, mask.target));
-    using cross = this.residual(self, this.norm2, (y) => this.crossAttention.forward(y, read, mask.memory));
-    return this.residual(cross, this.norm3, (y) => this.feedForward(y));
+    const [self, cross] = memory instanceof Tensor ? [null, memory] : [memory.self, memory.cross];
+    using own = this.residual(x, this.norm1, (y) => this.selfAttention.forward(y, self ?? y, mask.target));
+    using attended = this.residual(own, this.norm2, (y) => this.crossAttention.forward(y, cross, mask.memory));
+    return this.residual(attended, this.norm3, (y) => this.feedForward(y));
   }
 
-  /** A cache for decoding from `memory` [batch, S, d]. */
-  remember(memory: Tensor): LayerCache {
-    return { self: new GrowingKeyValues(), cross: this.crossAttention.remember(memory) };
+  /** The cache of this layer at the beginning of decoding from `memory` [batch, S, d]. */
+  newCache(memory: Tensor): LayerCache {
+    return { self: new GrowingKeyValueCache(), cross: this.crossAttention.cacheKeyValues(memory) };
   }
 }
 
@@ -158,7 +158,7 @@ abstract class Stack extends Module {
     return this.recompute && this.training ? recompute(body, ...inputs) : body(...inputs);
   }
 
-  /** `x` through all layers; what comes out of one is let go of when the next has read it. */
+  /** Applies all layers to `x` in turn, and disposes the output of each when the next has read it. */
   protected through<L>(layers: readonly L[], x: Tensor, step: (state: Tensor, layer: L, i: number) => Tensor): Tensor {
     return layers.reduce((state, layer, i) => {
       const next = step(state, layer, i);
@@ -168,7 +168,7 @@ abstract class Stack extends Module {
   }
 }
 
-/** `count` encoder layers, one on the other; with `finalNorm` a norm at the end, as nn.Transformer has. */
+/** A stack of `count` encoder layers; with `finalNorm` a norm at the end, as nn.Transformer has. */
 export class Encoder extends Stack {
   readonly layers: readonly EncoderLayer[];
   readonly norm: Norm | null;
@@ -179,18 +179,18 @@ export class Encoder extends Stack {
     this.norm = options.finalNorm === true ? newNorm(options) : null;
   }
 
-  /** x: [batch, S, d] → [batch, S, d]; with a cache for each layer, x goes on behind what was written. */
-  forward(x: Tensor, mask?: AttentionMask, written?: readonly GrowingKeyValues[]): Tensor {
+  /** x: [batch, S, d] → [batch, S, d]; with a cache per layer, x continues the tokens in it. */
+  forward(x: Tensor, mask?: AttentionMask, caches?: readonly GrowingKeyValueCache[]): Tensor {
     const padding = mask?.keyPadding ?? null;
     const y = this.through(this.layers, x, (state, layer, i) => {
-      if (written !== undefined) return layer.forward(state, mask, written[i]!);
-      return this.run((z, hidden) => layer.forward(z, { ...mask, keyPadding: hidden }), state, padding);
+      if (caches !== undefined) return layer.forward(state, mask, caches[i]!);
+      return this.run((z, keyPadding) => layer.forward(z, { ...mask, keyPadding }), state, padding);
     });
     return this.norm?.forward(y) ?? y;
   }
 }
 
-/** `count` decoder layers, one on the other. */
+/** A stack of `count` decoder layers; with `finalNorm` a norm at the end. */
 export class Decoder extends Stack {
   readonly layers: readonly DecoderLayer[];
   readonly norm: Norm | null;
@@ -201,17 +201,14 @@ export class Decoder extends Stack {
     this.norm = options.finalNorm === true ? newNorm(options) : null;
   }
 
-  /** x: [batch, L, d]; memory: [batch, S, d], or a cache for each layer → [batch, L, d] */
+  /** x: [batch, L, d]; memory: [batch, S, d], or a cache per layer → [batch, L, d] */
   forward(x: Tensor, memory: Tensor | readonly LayerCache[], mask?: DecoderMask): Tensor {
     const { target, memory: source } = mask ?? {};
     const paddings = [target?.keyPadding ?? null, source?.keyPadding ?? null] as const;
     const y = this.through(this.layers, x, (state, layer, i) => {
       if (!(memory instanceof Tensor)) return layer.forward(state, memory[i]!, mask);
-      const body = (z: Tensor, read: Tensor, written: Tensor | null, hidden: Tensor | null): Tensor =>
-        layer.forward(z, read, {
-          target: { ...target, keyPadding: written },
-          memory: { ...source, keyPadding: hidden },
-        });
+      const body = (z: Tensor, read: Tensor, own: Tensor | null, cross: Tensor | null): Tensor =>
+        layer.forward(z, read, { target: { ...target, keyPadding: own }, memory: { ...source, keyPadding: cross } });
       return this.run(body, state, memory, ...paddings);
     });
     return this.norm?.forward(y) ?? y;

@@ -22,11 +22,11 @@ export function sinusoidalPositions(length: number, dModel: number, start = 0): 
 }
 
 /**
- * The turns of rotary positions (Su et al. 2021, section 3.2.2) as `rotary` of the engine takes them: [length, width]
- * with cos(p·θᵢ) at [p, 2i] and sin(p·θᵢ) at [p, 2i + 1], θᵢ = base^(−2i/width). width: numbers of a head.
+ * The cos/sin table of rotary position embeddings (Su et al. 2021, section 3.2.2), as `rotary` of the engine takes it:
+ * [length, width] with cos(p·θᵢ) at [p, 2i] and sin(p·θᵢ) at [p, 2i + 1], θᵢ = base^(−2i/width). width: the size of a head.
  */
-export function rotaryTurns(length: number, width: number, base = 10000): Float32Array {
-  checkEven('rotaryTurns', 'width', width);
+export function rotaryCosSin(length: number, width: number, base = 10000): Float32Array {
+  checkEven('rotaryCosSin', 'width', width);
   const values = new Float32Array(length * width);
   for (let p = 0; p < length; p++) {
     for (let i = 0; i < width; i += 2) {
@@ -43,14 +43,14 @@ function checkEven(caller: string, name: string, size: number): void {
 }
 
 /**
- * A table with a row for each position, as long as was ever asked for: it grows in powers of two. Belongs to no scope:
- * dispose it.
+ * A table with a row for each position, as long as the longest sequence so far: it grows in powers of two. Belongs to no
+ * scope: dispose it.
  */
 export class PositionTable implements Disposable {
   readonly #values: (length: number) => Float32Array;
   #rows: Tensor | null = null;
 
-  /** values: the first `length` rows, one behind another. */
+  /** values: the first `length` rows, one after another. */
   constructor(values: (length: number) => Float32Array) {
     this.#values = values;
   }
@@ -79,4 +79,4 @@ export class PositionTable implements Disposable {
 export const sinusoidTable = (dModel: number): PositionTable =>
   new PositionTable((length) => sinusoidalPositions(length, dModel));
 
-export const rotaryTable = (width: number): PositionTable => new PositionTable((length) => rotaryTurns(length, width));
+export const rotaryTable = (width: number): PositionTable => new PositionTable((length) => rotaryCosSin(length, width));

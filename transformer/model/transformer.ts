@@ -3,14 +3,26 @@ import {
   Linear,
   Module,
   type ModuleOptions,
+  narrow,
   noGrad,
+  reshape,
   scope,
   type Tensor,
   tensor,
   unscoped,
 } from '../../engine/index.ts';
-import { DecoderState } from './cache.ts';
+import { longest, padded } from '../text/data/batches.ts';
+import { EncoderDecoderState } from './cache.ts';
 import { checkConfig, DEFAULTS, type ModelConfig } from './config.ts';
+import {
+  cachedDecoding,
+  checkInputs,
+  defaultLength,
+  type GenerationState,
+  type GenerativeModel,
+  type StartOptions,
+  uncachedDecoding,
+} from './decoding/generativeModel.ts';
 import { InputEmbedding, resetParameters } from './embedding.ts';
 import { Decoder, Encoder, type LayerOptions } from './layers.ts';
 import { type PositionTable, rotaryTable } from './positions.ts';
@@ -49,7 +61,7 @@ class Stacks extends Module {
  *
  * @throws {ArgumentError} for a configuration that no model can have
  */
-export class Transformer extends Module {
+export class Transformer extends Module implements GenerativeModel {
   readonly srcEmbed: InputEmbedding;
   readonly tgtEmbed: InputEmbedding;
   readonly transformer: Stacks;
@@ -99,7 +111,7 @@ export class Transformer extends Module {
     return tokens.eq(this.config.padId);
   }
 
-  /** source: int32 [batch, S] → the encoder's reading of it [batch, S, d] */
+  /** source: int32 [batch, S] → the encoder's output, called memory: [batch, S, d] */
   encode(source: Tensor, padding = this.padding(source)): Tensor {
     return this.transformer.encoder.forward(this.srcEmbed.forward(source), { keyPadding: padding });
   }
@@ -111,15 +123,46 @@ export class Transformer extends Module {
     return this.generator.forward(state);
   }
 
+  get generationDefaults(): GenerativeModel['generationDefaults'] {
+    return { padId: this.config.padId };
+  }
+
   /**
-   * Begins decoding one token after another, with a cache: `decodeStep` then costs the same at every place. memory and
-   * memoryPadding as for decode(). The state belongs to the caller, who disposes it.
+   * Begins to generate from `sources`, ids with their end token, of any lengths.
+   *
+   * @throws {ArgumentError} for a source without tokens
    */
-  startDecoding(memory: Tensor, memoryPadding: Tensor): DecoderState {
+  startGeneration(sources: readonly (readonly number[])[], { cache, bos }: StartOptions): GenerationState {
+    checkInputs(sources, 'source', 'the end token');
+    const { padId, tgtVocab: vocab, positions, maxLength } = this.config;
+    const tokens = padded(sources, longest(sources), this.device, padId);
+    const padding = this.padding(tokens);
+    const memory = this.encode(tokens, padding);
+    const decoding = cache
+      ? cachedDecoding(this.startDecoding(memory, padding), (next, state) => this.decodeStep(next, state))
+      : uncachedDecoding(new Array<number[]>(sources.length).fill([]), [memory, padding], (rows, m, hidden) => {
+          const length = longest(rows);
+          const scores = this.decode(padded(rows, length, this.device, padId), m, hidden);
+          return reshape(narrow(scores, 1, length - 1, 1), [rows.length, vocab]);
+        });
+    return {
+      ...decoding,
+      vocab,
+      firstTokens: sources.map(() => bos),
+      room: sources.map(() => (positions === 'learned' ? maxLength : Number.POSITIVE_INFINITY)),
+      defaultLength: sources.map(({ length }) => defaultLength(length)),
+    };
+  }
+
+  /**
+   * Begins decoding with a cache, one token after another: the cost of `decodeStep` then grows only with attention. memory
+   * and memoryPadding as for decode(). The caller disposes the state.
+   */
+  startDecoding(memory: Tensor, memoryPadding: Tensor): EncoderDecoderState {
     return noGrad(() => {
       const { layers } = this.transformer.decoder;
-      const caches = scope(() => layers.map((layer) => layer.remember(memory)));
-      return new DecoderState(
+      const caches = scope(() => layers.map((layer) => layer.newCache(memory)));
+      return new EncoderDecoderState(
         caches,
         unscoped(() => memoryPadding.detach()),
       );
@@ -127,10 +170,10 @@ export class Transformer extends Module {
   }
 
   /**
-   * The next token of each row (the start mark first) → scores of the one after it [rows, tgtVocab]: the last place of
+   * The next token of each row (the start token first) → scores of the one after it [rows, tgtVocab]: the last position of
    * decode() over all tokens so far. No gradient; call it in evaluation mode.
    */
-  decodeStep(tokens: readonly number[], state: DecoderState): Tensor {
+  decodeStep(tokens: readonly number[], state: EncoderDecoderState): Tensor {
     if (tokens.length !== state.rows) {
       throw new ArgumentError(`decodeStep: ${tokens.length} tokens, expected one for each of the ${state.rows} rows.`);
     }

@@ -1,12 +1,12 @@
 import type { Tokenizer } from '../text/tokenizer/index.ts';
-import { type GenerateOptions, generate, type Hypothesis } from './decoding/index.ts';
-import type { SampleOptions } from './decoding/sample.ts';
-import { type DecodedToken, decodeTokens } from './decoding/tokens.ts';
+import type { GenerateOptions, GenerativeModel } from './decoding/index.ts';
+import type { SampleOptions } from './decoding/sampling.ts';
+import { type GeneratedText, generateTexts, type StreamedToken, streamText } from './generateText.ts';
 import type { Transformer } from './transformer.ts';
 
 /** A model and the tokenizers it was trained with. */
-export interface Translator {
-  readonly model: Transformer;
+export interface Translator<Model extends GenerativeModel = Transformer> {
+  readonly model: Model;
   readonly source: Tokenizer;
   readonly target: Tokenizer;
 }
@@ -15,34 +15,38 @@ export interface Translator {
 export interface Translation {
   readonly text: string;
   readonly sourceTokens: readonly string[];
-  /** The target tokens, with the end mark when the model set one. */
+  /** The target tokens, with the end token where it was generated. */
   readonly tokens: readonly string[];
 }
 
-/** A translation with what the model thinks of it. */
+/** A translation with its probability. */
 export interface ScoredTranslation extends Translation {
   /** log p of each token given those before it. */
   readonly logProbabilities: readonly number[];
   /** Their sum. */
   readonly logProbability: number;
-  /** The sum under the repetition limits, divided by the length penalty: what hypotheses are ranked by. */
+  /** The sum after the logits processors, divided by the length penalty: what hypotheses are ranked by. */
   readonly score: number;
 }
 
-/** What the tokenizer makes of a text, with the end mark; null for a text without tokens. */
-export function encodeSource({ source }: Translator, text: string): number[] | null {
-  const ids = source.encode(text);
-  return ids.length === 0 ? null : [...ids, source.mark('eos')];
+/** A source with what was generated from it: `ids` and `texts` are empty for a text without tokens. */
+export interface TranslatedSource {
+  /** The tokens of the source, with the end token. */
+  readonly ids: readonly number[];
+  /** The best first, as many as `translations`. */
+  readonly texts: readonly GeneratedText[];
+  /** The same to hand out; a text without tokens has the empty translation. */
+  readonly translations: readonly ScoredTranslation[];
 }
 
-/** The start and end mark of what a translator writes: options of every way of decoding. */
-export const targetMarks = ({ target }: Translator): { readonly bos: number; readonly eos: number } => ({
-  bos: target.mark('bos'),
-  eos: target.mark('eos'),
-});
+/** The ids of a source, with the end token; null for a text without tokens. */
+const encodeSource = (source: Tokenizer, text: string): number[] | null => {
+  const ids = source.encode(text);
+  return ids.length === 0 ? null : [...ids, source.mark('eos')];
+};
 
-/** The translation of a text without tokens: nothing, for certain. The model is not asked. */
-export const NOTHING: ScoredTranslation = {
+/** The translation of a text without tokens. The model is not asked. */
+const EMPTY: ScoredTranslation = {
   text: '',
   sourceTokens: [],
   tokens: [],
@@ -51,40 +55,38 @@ export const NOTHING: ScoredTranslation = {
   score: 0,
 };
 
-/** A hypothesis in words. */
-export const spelled = (
-  { source, target }: Translator,
-  sourceIds: readonly number[],
-  { ids, logProbabilities, logProbability, score }: Hypothesis,
-): ScoredTranslation => ({
-  text: target.decode(ids),
-  sourceTokens: source.tokens(sourceIds),
-  tokens: target.tokens(ids),
-  logProbabilities,
-  logProbability,
-  score,
-});
+/** Translates sentences together; what was generated from each, with all ids. */
+export async function translateSources(
+  { model, source, target }: Translator<GenerativeModel>,
+  texts: readonly string[],
+  options: GenerateOptions = {},
+): Promise<TranslatedSource[]> {
+  const sources = texts.map((text) => encodeSource(source, text));
+  const results = await generateTexts(model, target, sources, options);
+  return sources.map((ids, i) => {
+    if (ids === null) return { ids: [], texts: [], translations: [EMPTY] };
+    const sourceTokens = source.tokens(ids);
+    const translations = results[i]!.map(({ text, tokens, logProbabilities, logProbability, score }) => {
+      return { text, sourceTokens, tokens, logProbabilities, logProbability, score };
+    });
+    return { ids, texts: results[i]!, translations };
+  });
+}
 
 /**
  * Translates sentences together, each into its `nBest` translations, the best first. A text without tokens becomes an
  * empty translation.
  */
-export async function translateNBest(
-  translator: Translator,
+export const translateNBest = async (
+  translator: Translator<GenerativeModel>,
   texts: readonly string[],
   options: GenerateOptions = {},
-): Promise<ScoredTranslation[][]> {
-  const sources = texts.map((text) => encodeSource(translator, text));
-  const spoken = sources.filter((ids) => ids !== null);
-  const found = (await generate(translator.model, spoken, { ...targetMarks(translator), ...options })).values();
-  return sources.map((ids) =>
-    ids === null ? [NOTHING] : found.next().value!.map((hypothesis) => spelled(translator, ids, hypothesis)),
-  );
-}
+): Promise<ScoredTranslation[][]> =>
+  (await translateSources(translator, texts, options)).map(({ translations }) => [...translations]);
 
 /** Translates sentences together. */
 export const translateBatch = async (
-  translator: Translator,
+  translator: Translator<GenerativeModel>,
   texts: readonly string[],
   options: GenerateOptions = {},
 ): Promise<ScoredTranslation[]> => (await translateNBest(translator, texts, options)).map(([best]) => best!);
@@ -100,7 +102,7 @@ export interface PlacedTranslation {
  * of like length go together, so that none waits for a long one.
  */
 export async function* translateMany(
-  translator: Translator,
+  translator: Translator<GenerativeModel>,
   texts: readonly string[],
   { together = 64, ...options }: GenerateOptions & { readonly together?: number } = {},
 ): AsyncGenerator<PlacedTranslation[], void> {
@@ -119,18 +121,14 @@ export async function* translateMany(
 }
 
 /** Translates one sentence: `await translate(translator, 'The cat sleeps.', { beam: 4 })`. */
-export const translate = async (translator: Translator, text: string, options: GenerateOptions = {}): Promise<string> =>
-  (await translateBatch(translator, [text], options))[0]!.text;
-
-/** A token as it is decided, and what it adds to the text. */
-export interface StreamedToken extends DecodedToken {
-  readonly token: string;
-  /** The pieces of all tokens, one after another, are the translation. Empty for the end mark. */
-  readonly piece: string;
-}
+export const translate = async (
+  translator: Translator<GenerativeModel>,
+  text: string,
+  options: GenerateOptions = {},
+): Promise<string> => (await translateBatch(translator, [text], options))[0]!.text;
 
 /**
- * Translates one sentence and yields each token as soon as it is decided, greedily or drawn:
+ * Translates one sentence and yields each token as soon as it is known, greedily or by sampling:
  *
  * ```ts
  * for await (const { piece } of translateStream(translator, 'The cat sleeps.')) process.stdout.write(piece);
@@ -138,30 +136,8 @@ export interface StreamedToken extends DecodedToken {
  *
  * Leaving the loop stops the work and frees its memory.
  */
-export function translateStream(
-  translator: Translator,
+export const translateStream = (
+  { model, source, target }: Translator<GenerativeModel>,
   text: string,
   options: SampleOptions = {},
-): AsyncGenerator<StreamedToken, void, undefined> {
-  const ids = encodeSource(translator, text);
-  const marked = { ...targetMarks(translator), ...options };
-  return pieces(translator, decodeTokens(translator.model, ids === null ? [] : [ids], marked));
-}
-
-async function* pieces(
-  { target }: Translator,
-  tokens: AsyncIterable<readonly DecodedToken[]>,
-): AsyncGenerator<StreamedToken, void, undefined> {
-  const ids: number[] = [];
-  let said = '';
-  for await (const [decided] of tokens) {
-    if (decided === undefined) continue;
-    ids.push(decided.id);
-    const text = target.decode(ids);
-    // A piece of a character waits for the rest of it, unless nothing more comes.
-    const whole = text.startsWith(said) && (decided.last || !text.endsWith('\ufffd'));
-    const piece = whole ? text.slice(said.length) : '';
-    said += piece;
-    yield { ...decided, token: target.tokens([decided.id])[0]!, piece };
-  }
-}
+): AsyncGenerator<StreamedToken, void, undefined> => streamText(model, target, encodeSource(source, text), options);

@@ -15,8 +15,8 @@ import type { Translator } from '../model/translate.ts';
 import { type Batch, encodePair, type Pair, targetTokens, uploadBatch } from '../text/data/batches.ts';
 import { type BatchSource, batchGroups, type DataPosition, MemoryBatches } from '../text/data/index.ts';
 import { trainingLoss } from './loss.ts';
-import { checkMarks } from './marks.ts';
 import { ADAM, settingsOf, type TrainOptions, type TrainSettings, type TrainStep } from './options.ts';
+import { checkSpecialTokens } from './specialTokens.ts';
 import type { TrainState, ValidationState } from './state.ts';
 import { PassStreams } from './streams.ts';
 import { type Validation, Validator } from './validation.ts';
@@ -62,10 +62,10 @@ export class Trainer implements Disposable {
     this.#average = settings.ema === null ? null : new ExponentialAverage(parameters, settings.ema);
   }
 
-  /** @throws {ArgumentError} for an option out of its range, no pairs, and marks of tokenizers that the model has not */
+  /** @throws {ArgumentError} for an option out of its range, no pairs, and tokenizers that do not pad as the model does */
   static create(translator: Translator, data: TrainData, options: TrainOptions = {}): Trainer {
     const { source, target, model } = translator;
-    checkMarks(translator);
+    checkSpecialTokens(translator);
     const given = settingsOf(options, model.config.dModel);
     const batches =
       'batches' in data

@@ -1,4 +1,5 @@
-import { type Translator, targetMarks } from '../../model/translate.ts';
+import { startAndEnd } from '../../model/generateText.ts';
+import type { Translator } from '../../model/translate.ts';
 import type { Tokenizer } from '../../text/tokenizer/index.ts';
 import { CHECKPOINT } from '../../training/checkpoint.ts';
 import readme from './folder/README.md?raw';
@@ -40,8 +41,8 @@ export function companions(
 function configOf(translator: Translator): object {
   const { model, source, target } = translator;
   const { padId } = model.config;
-  const { bos, eos } = targetMarks(translator);
-  // what decoding never writes; see DecodeOptions
+  const { bos, eos } = startAndEnd(translator.target);
+  // what is never generated; see DecodeOptions
   const suppress = [padId, bos].filter((id) => id !== eos);
   return {
     format: 'heddle-onnx',

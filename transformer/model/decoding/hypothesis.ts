@@ -1,41 +1,43 @@
-/** One way to translate a sentence. */
+import type { Candidate } from './logitsProcessors.ts';
+
+/** A sequence that was generated. */
 export interface Hypothesis {
-  /** Tokens, with the end mark where one was set. */
+  /** Its tokens, with the end token where it was generated. */
   readonly ids: readonly number[];
   /** False where maxLength cut it off. */
   readonly ended: boolean;
-  /** log p of each token given those before it, as the model has it. */
+  /** log p of each token given those before it, by the model. */
   readonly logProbabilities: readonly number[];
-  /** Their sum: log p of the whole. */
+  /** Their sum: log p of the sequence. */
   readonly logProbability: number;
-  /** What hypotheses are ranked by: the sum under the repetition limits, divided by the length penalty. */
+  /** What hypotheses are ranked by: the sum after the logits processors, divided by the length penalty. */
   readonly score: number;
 }
 
 /** ((5 + length) / 6)^α (Wu et al. 2016, "Google's neural machine translation system", eq. 14). */
 export const lengthPenalty = (length: number, alpha: number): number => ((5 + length) / 6) ** alpha;
 
-/** A sentence while it is written. */
-export class Draft {
+/** A hypothesis that is still being generated. */
+export class PartialHypothesis {
   readonly ids: readonly number[];
   readonly logProbabilities: readonly number[];
-  /** Sum of log p under the limits. */
-  readonly value: number;
+  /** The sum of log p after the logits processors. */
+  readonly score: number;
 
-  constructor(ids: readonly number[] = [], logProbabilities: readonly number[] = [], value = 0) {
+  constructor(ids: readonly number[] = [], logProbabilities: readonly number[] = [], score = 0) {
     this.ids = ids;
     this.logProbabilities = logProbabilities;
-    this.value = value;
+    this.score = score;
   }
 
-  with(next: { readonly id: number; readonly logProbability: number; readonly value: number }): Draft {
-    return new Draft([...this.ids, next.id], [...this.logProbabilities, next.logProbability], this.value + next.value);
+  append({ id, logProbability, score }: Candidate): PartialHypothesis {
+    return new PartialHypothesis([...this.ids, id], [...this.logProbabilities, logProbability], this.score + score);
   }
 
   finish(ended: boolean, alpha: number): Hypothesis {
-    const { ids, logProbabilities, value } = this;
+    const { ids, logProbabilities, score } = this;
     const logProbability = logProbabilities.reduce((a, b) => a + b, 0);
-    return { ids, ended, logProbabilities, logProbability, score: value / lengthPenalty(ids.length, alpha) };
+    return { ids, ended, logProbabilities, logProbability, score: score / lengthPenalty(ids.length, alpha) };
   }
 }
 

@@ -1,60 +1,62 @@
 import { ArgumentError } from '../../../engine/index.ts';
 import { type BeamOptions, beamSearch } from './beam.ts';
-import { Draft, type Hypothesis } from './hypothesis.ts';
-import { type DecodeOptions, limitsOf } from './limits.ts';
-import type { Writer } from './running.ts';
-import { asksForDrawing, type SampleOptions } from './sample.ts';
+import { type DecodeOptions, generationConfig } from './generationConfig.ts';
+import type { GenerativeModel } from './generativeModel.ts';
+import { type Hypothesis, PartialHypothesis } from './hypothesis.ts';
+import { isSampling, type SampleOptions } from './sampling.ts';
 import { decodeTokens } from './tokens.ts';
 
 export { type BeamOptions, beamSearch } from './beam.ts';
+export type { DecodeOptions } from './generationConfig.ts';
+export type { GenerationState, GenerativeModel, StartOptions } from './generativeModel.ts';
 export { type Hypothesis, lengthPenalty } from './hypothesis.ts';
-export { bannedByNgram, type DecodeOptions } from './limits.ts';
-export type { Writer } from './running.ts';
-export type { SampleOptions } from './sample.ts';
+export { bannedByNgram, type LogitsProcessor, type ScoreChange } from './logitsProcessors.ts';
+export type { SampleOptions } from './sampling.ts';
 export { type DecodedToken, decodeTokens } from './tokens.ts';
 
-/** Every way of decoding: beam search where `beam` is given, drawing where one of its options is, else greedy. */
+/** Options of every decoding method: beam search where `beam` is given, sampling where one of its options is, else greedy. */
 export interface GenerateOptions extends SampleOptions, BeamOptions {}
 
 /**
- * Decodes sources (ids with their end mark) together; for each, its hypotheses, the best first: `nBest` of a beam
- * search, else one. No sources give no results.
+ * Generates from all inputs together, such as sources (ids with their end token) or prompts. For each input the
+ * hypotheses, the best first: `nBest` of a beam search, else one. No inputs give no results.
  *
- * @throws {ArgumentError} for an option out of its range, a source without tokens, or a beam search that should draw
+ * @throws {ArgumentError} for an option out of its range, an input without tokens, or options of both beam and sampling
  */
-export async function generate(
-  model: Writer,
-  sources: readonly (readonly number[])[],
+export async function generate<Input = readonly number[]>(
+  model: GenerativeModel<Input>,
+  inputs: readonly Input[],
   options: GenerateOptions = {},
 ): Promise<Hypothesis[][]> {
   const { beam, nBest } = options;
   if (beam !== undefined || nBest !== undefined) {
-    if (asksForDrawing(options)) {
+    if (isSampling(options)) {
       throw new ArgumentError(
-        'generate: beam search draws no tokens. Leave out beam, or temperature, topK, topP and seed.',
+        'generate: beam search does not sample. Leave out beam, or temperature, topK, topP and seed.',
       );
     }
-    return beamSearch(model, sources, options);
+    return beamSearch(model, inputs, options);
   }
-  const drafts = sources.map(() => new Draft());
-  for await (const decided of decodeTokens(model, sources, options)) {
-    for (const token of decided) drafts[token.source] = drafts[token.source]!.with(token);
+  const hypotheses = inputs.map(() => new PartialHypothesis());
+  for await (const decided of decodeTokens(model, inputs, options)) {
+    for (const token of decided) hypotheses[token.source] = hypotheses[token.source]!.append(token);
   }
-  const { alpha, eos } = limitsOf('generate', options, model.config.padId);
-  return drafts.map((draft) => [draft.finish(draft.ids.at(-1) === eos, alpha)]);
+  const { padId, ...defaults } = model.generationDefaults;
+  const { lengthPenalty, eos } = generationConfig('generate', { ...defaults, ...options }, padId);
+  return hypotheses.map((hypothesis) => [hypothesis.finish(hypothesis.ids.at(-1) === eos, lengthPenalty)]);
 }
 
 /**
- * Greedy decoding: at each place the most probable token, until every sentence of the batch has ended.
- * Returns the ids of each translation, with its end mark.
+ * Greedy decoding: the most probable token at each step, until every sequence has ended. The ids of each, with its end
+ * token.
  */
-export async function greedyDecode(
-  model: Writer,
-  sources: readonly (readonly number[])[],
+export async function greedyDecode<Input = readonly number[]>(
+  model: GenerativeModel<Input>,
+  inputs: readonly Input[],
   options: DecodeOptions = {},
 ): Promise<number[][]> {
-  const outputs = sources.map((): number[] => []);
-  for await (const decided of decodeTokens(model, sources, options)) {
+  const outputs = inputs.map((): number[] => []);
+  for await (const decided of decodeTokens(model, inputs, options)) {
     for (const { source, id } of decided) outputs[source]!.push(id);
   }
   return outputs;

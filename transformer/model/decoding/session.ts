@@ -1,39 +1,48 @@
 import { logSoftmax, noGrad, scope, topk, unscoped } from '../../../engine/index.ts';
-import { type Limits, longest, type MostProbable } from './limits.ts';
-import { facts, type Running, start, type Writer } from './running.ts';
+import type { GenerationConfig } from './generationConfig.ts';
+import { type GenerationState, type GenerativeModel, generationLengths } from './generativeModel.ts';
+import type { MostProbable } from './logitsProcessors.ts';
 
-/** Up to this many of each row are found on the device; for more all log-probabilities are read and sorted here. */
-const MOST_BY_TOPK = 64;
+/** Up to this many tokens per row are selected on the device; for more, all log-probabilities are read and sorted here. */
+const MAX_TOPK = 64;
 
 /**
- * The model at work on a batch of sources, one token of each row after another. Opens no scope across an `await`, and
- * leaves the model in the mode it was in at each, so that others may use both in between. Dispose it.
+ * A model that generates from a batch of inputs, one token per row at a time. Opens no scope across an `await`, and leaves
+ * the model in the mode it was in at each, so that others may use both in between. Dispose it.
  */
-export class Session implements Disposable {
-  readonly model: Writer;
-  /** Number of tokens to choose from. */
-  readonly vocab: number;
-  /** The token each row begins with, by source. */
-  readonly first: readonly number[];
-  /** Most tokens to write for each source. */
-  readonly longest: readonly number[];
-  readonly #running: Running;
+export class DecodingSession<Input> implements Disposable {
+  readonly #model: GenerativeModel<Input>;
+  readonly #state: GenerationState;
+  /** The most tokens to generate for each input. */
+  readonly maxLengths: readonly number[];
 
-  /** @throws {ArgumentError} for a source without tokens, or a limit beyond the positions that a model has learned */
-  constructor(caller: string, model: Writer, sources: readonly (readonly number[])[], limits: Limits) {
-    this.model = model;
-    const { vocab, first, room } = facts(caller, model, sources, limits.bos);
-    this.vocab = vocab;
-    this.first = first;
-    this.longest = sources.map(({ length }, i) => longest(caller, limits, length, room[i]!));
-    this.#running = this.#quietly(() => start(model, sources, limits.cache));
+  /** @throws {ArgumentError} for an input that the model cannot generate from, or more tokens than it has positions for */
+  constructor(caller: string, model: GenerativeModel<Input>, inputs: readonly Input[], config: GenerationConfig) {
+    this.#model = model;
+    this.#state = this.#evaluate(() => model.startGeneration(inputs, config));
+    try {
+      this.maxLengths = generationLengths(caller, config.maxLength, this.#state);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  /** How many tokens there are to choose from. */
+  get vocab(): number {
+    return this.#state.vocab;
+  }
+
+  /** The token that the first step reads, for each input. */
+  get firstTokens(): readonly number[] {
+    return this.#state.firstTokens;
   }
 
   /** The next token of each row → the `k` most probable ones after it. */
   async step(tokens: readonly number[], k: number): Promise<MostProbable> {
-    const few = Math.min(k, this.vocab) <= MOST_BY_TOPK && 4 * k <= this.vocab;
-    const results = this.#quietly(() => {
-      const logs = logSoftmax(this.#running.step(tokens), -1);
+    const few = Math.min(k, this.vocab) <= MAX_TOPK && 4 * k <= this.vocab;
+    const results = this.#evaluate(() => {
+      const logs = logSoftmax(this.#state.step(tokens), -1);
       if (!few) return [unscoped(() => logs.detach())];
       const best = topk(logs, k);
       return [unscoped(() => best.values.detach()), unscoped(() => best.indices.detach())];
@@ -46,27 +55,27 @@ export class Session implements Disposable {
     }
   }
 
-  /** Row i goes on from row `from[i]`; see {@link Running.reorder}. */
+  /** Row i continues what is now row `from[i]`; see {@link GenerationState.reorder}. */
   reorder(from: readonly number[]): void {
-    this.#quietly(() => this.#running.reorder(from));
+    this.#evaluate(() => this.#state.reorder(from));
   }
 
   dispose(): void {
-    this.#running.dispose();
+    this.#state.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** In evaluation mode, without a tape, with a scope of its own that keeps nothing. */
-  #quietly<T>(body: () => T): T {
-    const { training } = this.model;
-    if (training) this.model.eval();
+  /** Runs `body` in evaluation mode, without a tape, in a scope of its own. */
+  #evaluate<T>(body: () => T): T {
+    const { training } = this.#model;
+    if (training) this.#model.train(false);
     try {
       return unscoped(() => scope(() => noGrad(body)));
     } finally {
-      if (training) this.model.train();
+      if (training) this.#model.train(true);
     }
   }
 }
@@ -75,8 +84,8 @@ export class Session implements Disposable {
 const IDS = 2 ** 21;
 
 /**
- * All of each row, by probability. No log-probability is above 0, so the higher one has the lower bits, and bits with
- * the id behind them are a number of 53 bits: sorting those needs no comparison in JavaScript.
+ * Sorts each row by probability. No log-probability is above 0, so the higher one has the lower bits, and its bits followed
+ * by the id are a number of 53 bits: sorting those needs no comparison in JavaScript.
  */
 function sorted(logs: Float32Array, rows: number): MostProbable {
   const k = logs.length / rows;

@@ -25,7 +25,9 @@ export interface Batch {
   readonly targetLength: number;
 }
 
-const longest = (rows: readonly (readonly number[])[]): number => rows.reduce((n, r) => Math.max(n, r.length), 0);
+/** The length of the longest row. */
+export const longest = (rows: readonly (readonly number[])[]): number =>
+  rows.reduce((n, r) => Math.max(n, r.length), 0);
 
 export const makeBatch = (examples: readonly Example[]): Batch => ({
   examples,

@@ -1,26 +1,29 @@
 import { ArgumentError, defaultGenerator, Generator, type Stream } from '../../../engine/index.ts';
-import type { Candidate, DecodeOptions } from './limits.ts';
+import type { DecodeOptions } from './generationConfig.ts';
+import type { Candidate } from './logitsProcessors.ts';
 
-/** How to draw tokens instead of taking the best one. Any of these asks for drawing. */
+/** How to sample tokens instead of taking the most probable one. Giving any of these turns sampling on. */
 export interface SampleOptions extends DecodeOptions {
-  /** T > 0: probabilities become p^(1/T), normalised; below 1 bolder, above 1 more even. Default 1. */
+  /** T > 0: probabilities become p^(1/T), normalised; T < 1 sharpens them, T > 1 flattens them. Default: 1. */
   readonly temperature?: number;
-  /** Only the k most probable tokens. */
+  /** Sample from the k most probable tokens only. Default: all. */
   readonly topK?: number;
-  /** Only the fewest most probable tokens whose probabilities add up to p (nucleus; Holtzman et al. 2020). */
+  /** Sample from the smallest set of most probable tokens whose probabilities sum to p (nucleus; Holtzman et al. 2020). Default: 1. */
   readonly topP?: number;
-  /** Same seed, same tokens. Default: the default generator, which `manualSeed` starts anew. */
+  /** The same seed gives the same tokens. Default: `generator`. */
   readonly seed?: number;
+  /** Default: the default generator, which `manualSeed` seeds. */
   readonly generator?: Generator;
 }
 
-export const asksForDrawing = ({ temperature, topK, topP, seed, generator }: SampleOptions): boolean =>
+/** Whether any option of sampling is given. */
+export const isSampling = ({ temperature, topK, topP, seed, generator }: SampleOptions): boolean =>
   [temperature, topK, topP, seed, generator].some((v) => v !== undefined);
 
-/** Draws one token after another; each sentence has random numbers of its own, so the others do not matter to it. */
+/** Samples tokens. Each sequence has a stream of random numbers of its own, so it does not depend on the others. */
 export class Sampler {
-  /** Candidates it must be shown; null for all. */
-  readonly wanted: number | null;
+  /** How many candidates it samples from; null for all. */
+  readonly topK: number | null;
   readonly #temperature: number;
   readonly #topP: number;
   readonly #generator: Generator;
@@ -29,7 +32,7 @@ export class Sampler {
   constructor(caller: string, { temperature = 1, topK, topP = 1, seed, generator }: SampleOptions) {
     if (!(temperature > 0 && Number.isFinite(temperature))) {
       throw new ArgumentError(
-        `${caller}: temperature ${temperature}, expected a number above 0. For the best token each time leave it out.`,
+        `${caller}: temperature ${temperature}, expected a number above 0. Leave it out for the most probable token each time.`,
       );
     }
     if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1)) {
@@ -38,23 +41,23 @@ export class Sampler {
     if (!(topP > 0 && topP <= 1)) {
       throw new ArgumentError(`${caller}: topP ${topP}, expected a probability above 0 and at most 1.`);
     }
-    this.wanted = topK ?? null;
+    this.topK = topK ?? null;
     this.#temperature = temperature;
     this.#topP = topP;
     this.#generator = seed === undefined ? (generator ?? defaultGenerator) : new Generator(seed);
   }
 
-  /** The random numbers of the next sentence. */
+  /** The random numbers of the next sequence. */
   stream(): Stream {
     return this.#generator.next();
   }
 
-  /** One of `candidates`, which come with the best first. */
-  choose(candidates: readonly Candidate[], stream: Stream): Candidate {
-    const top = candidates[0]!.value;
-    const weights = candidates.map(({ value }) => Math.exp((value - top) / this.#temperature));
+  /** One of `candidates`, which are sorted, the best first. */
+  sample(candidates: readonly Candidate[], stream: Stream): Candidate {
+    const top = candidates[0]!.score;
+    const weights = candidates.map(({ score }) => Math.exp((score - top) / this.#temperature));
     const all = weights.reduce((a, b) => a + b, 0);
-    // the nucleus: as many as it takes to hold topP of the whole
+    // the nucleus: as many as it takes for topP of the total
     let kept = 0;
     let mass = 0;
     while (kept < weights.length && (kept === 0 || mass < this.#topP * all)) mass += weights[kept++]!;

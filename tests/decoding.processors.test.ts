@@ -1,6 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ArgumentError, type Device } from '../engine/index.ts';
-import { bannedByNgram, decodeTokens, EOS, generate, greedyDecode, lengthPenalty } from '../transformer/index.ts';
+import {
+  bannedByNgram,
+  decodeTokens,
+  EOS,
+  generate,
+  greedyDecode,
+  type LogitsProcessor,
+  lengthPenalty,
+} from '../transformer/index.ts';
 import { expectClose } from './support/compare.ts';
 import { ragged, randomModel, tableOf } from './support/decoding.ts';
 import { devices } from './support/devices.ts';
@@ -10,8 +18,8 @@ beforeAll(async () => {
   wasm = (await devices())[0]!;
 });
 
-describe('repetition limits', () => {
-  it('forbid exactly the tokens that would complete a run written before', () => {
+describe('logits processors', () => {
+  it('forbid exactly the tokens that would complete an n-gram generated before', () => {
     expect([...bannedByNgram([4, 5, 6, 4, 5], 3)]).toEqual([6]);
     expect([...bannedByNgram([4, 5, 4, 6, 4], 2)]).toEqual([5, 6]);
     expect([...bannedByNgram([4, 4], 1)]).toEqual([4]);
@@ -25,7 +33,7 @@ describe('repetition limits', () => {
     }
   });
 
-  it('keep runs from coming twice, in every way of decoding', async () => {
+  it('keep n-grams from coming twice, by every method of decoding', async () => {
     using model = randomModel(wasm, 60, { vocab: 40 });
     const sources = ragged(6, 11);
     const runs = (ids: readonly number[], n: number): string[] =>
@@ -48,7 +56,7 @@ describe('repetition limits', () => {
     }
   });
 
-  it('penalise what was written, by the log-probabilities multiplied', async () => {
+  it('penalise what was generated, by the log-probabilities multiplied', async () => {
     using model = randomModel(wasm, 60, { vocab: 40 });
     const [source] = ragged(1, 11);
     const options = { suppress: [0, 1, EOS], maxLength: 3, repetitionPenalty: 1.7 };
@@ -72,7 +80,25 @@ describe('repetition limits', () => {
     }
   });
 
-  it('end a sentence that may not go on', async () => {
+  it('may be custom, applied after those of the options', async () => {
+    using model = randomModel(wasm, 60, { vocab: 40 });
+    const sources = ragged(4, 11);
+    // even tokens are forbidden at even positions; elsewhere they cost three nats
+    const even = new Set(Array.from({ length: 20 }, (_, i) => 2 * i));
+    const forbidden: LogitsProcessor = (ids) => (ids.length % 2 === 0 ? { tokens: even, score: null } : null);
+    const costly: LogitsProcessor = (ids) => (ids.length % 2 === 1 ? { tokens: even, score: (s) => s - 3 } : null);
+    const options = { suppress: [0, 1, EOS], maxLength: 6, lengthPenalty: 0, logitsProcessors: [forbidden, costly] };
+    for (const way of [{}, { beam: 3, nBest: 3 }, { seed: 1 }]) {
+      const found = (await generate(model, sources, { ...options, ...way })).flat();
+      expect(found.every(({ ids }) => ids.every((id, i) => i % 2 === 1 || id % 2 === 1))).toBe(true);
+      for (const { ids, logProbability, score } of found) {
+        expect(score).toBeCloseTo(logProbability - 3 * ids.filter((id) => id % 2 === 0).length, 4);
+      }
+      expect(found.some(({ ids }) => ids.some((id) => id % 2 === 0))).toBe(true);
+    }
+  });
+
+  it('end a sequence that may not go on', async () => {
     using model = randomModel(wasm, 60, { vocab: 6 });
     for (const way of [{}, { beam: 2 }, { seed: 1, topK: 3 }]) {
       const [[h] = []] = await generate(model, ragged(1, 1), { suppress: [0, 1, EOS, 3], noRepeatNgram: 1, ...way });
@@ -99,7 +125,7 @@ describe('options', () => {
       [{ repetitionPenalty: 0.5 }, /repetitionPenalty 0.5/],
       [{ noRepeatNgram: -1 }, /noRepeatNgram -1/],
       [{ lengthPenalty: Number.NaN }, /lengthPenalty NaN/],
-      [{ beam: 2, topK: 2 }, /draws no tokens/],
+      [{ beam: 2, topK: 2 }, /beam search does not sample/],
     ] as const;
     for (const [options, message] of wrong) {
       await expect(generate(model, ragged(1, 1), options)).rejects.toThrow(message);

@@ -58,8 +58,8 @@ beforeAll(async () => {
   steps.theirs = await take(Trainer.create(theirs, PAIRS, OPTIONS));
 });
 
-describe('a tokenizer.json whose marks have other ids', () => {
-  it('names its marks', () => {
+describe('a tokenizer.json whose special tokens have other ids', () => {
+  it('names its special tokens', () => {
     expect(theirs.target.special).toEqual({ pad: 5, bos: 6, eos: 7, unk: 8 });
     expect(theirs.target.id('<s>')).toBeUndefined();
     expect(SPECIAL.map((name) => ours.target.id(name))).toEqual([0, 1, 2, 3]);
@@ -112,7 +112,7 @@ describe('a tokenizer.json whose marks have other ids', () => {
     expect(await translate(translator, text)).toBe(await translate(theirs, text));
   });
 
-  it('is refused by a model that pads otherwise, and without a mark that is needed', () => {
+  it('is refused by a model that pads otherwise, and without a special token that is needed', () => {
     const make = (padId: number, source = theirs.source, target = theirs.target): Translator => {
       manualSeed(1);
       return { model: new Transformer({ ...theirs.model.config, padId }, { device }), source, target };
@@ -122,7 +122,7 @@ describe('a tokenizer.json whose marks have other ids', () => {
     const file = theirs.target.toJSON();
     const load = (special: object) => Tokenizer.fromJSON(file, 'x', { special });
     expect(() => Trainer.create(make(5, theirs.source, load({ bos: 'none' })), PAIRS)).toThrow(/no bos token/);
-    expect(() => Trainer.create(make(5, theirs.source, load({ eos: '[PAD]' })), PAIRS)).toThrow(/its end mark, id 5/);
+    expect(() => Trainer.create(make(5, theirs.source, load({ eos: '[PAD]' })), PAIRS)).toThrow(/its end token, id 5/);
     const open = () => encodePairs(PAIRS, { source: load({ eos: 'none' }), target: theirs.target });
     const stream = new StreamBatches(open).batches(0);
     return expect(stream.next()).rejects.toThrow(/no eos token/);
