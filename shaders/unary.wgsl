@@ -2,13 +2,14 @@
 
 // @include lib/index.wgsl
 // @include lib/math.wgsl
+// @include lib/functions.wgsl
 // @include lib/unary_codes.generated.wgsl
 
 const OP: u32 = 0u; // @param
 
 struct Params {
   total: u32,
-  // The exponent of pow; the bounds of clamp.
+  // The exponent of pow; the bounds of clamp; what softplus, leakyRelu and elu take.
   a: f32,
   b: f32,
 }
@@ -46,6 +47,20 @@ fn apply(x: f32) -> f32 {
     case SIGN: { return sign(x); }
     case FLOOR: { return floor(x); }
     case CEIL: { return ceil(x); }
+    case TRUNC: { return trunc(x); }
+    case LOG1P: { return preciseLog1p(x); }
+    case EXPM1: { return preciseExpm1(x); }
+    case TAN: { return preciseTan(x); }
+    case ASIN: { return preciseAsin(x); }
+    case ACOS: { return preciseAcos(x); }
+    case ATAN: { return preciseAtan(x); }
+    case SINH: { return preciseSinh(x); }
+    case COSH: { return preciseCosh(x); }
+    case SOFTPLUS: { return softplus(params.a * x) / params.a; }
+    case LEAKY_RELU: { return select(params.a * x, x, x > 0.0); }
+    case ELU: { return select(params.a * preciseExpm1(min(x, 0.0)), x, x > 0.0); }
+    case HARDSWISH: { return x * (clamp(x + 3.0, 0.0, 6.0) / 6.0); }
+    case QUICK_GELU: { return x * sigmoid(1.702 * x); }
     default: { return round(x); } // ROUND
   }
 }

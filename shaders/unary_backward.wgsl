@@ -10,7 +10,7 @@ const OP: u32 = 3u; // @param
 
 struct Params {
   total: u32,
-  // The exponent of pow; the bounds of clamp.
+  // The exponent of pow; the bounds of clamp; what softplus, leakyRelu and elu take.
   a: f32,
   b: f32,
 }
@@ -23,6 +23,15 @@ struct Params {
 fn siluGrad(x: f32) -> f32 {
   let s = sigmoid(x);
   return s + x * (s * (1.0 - s));
+}
+
+fn quickGeluGrad(x: f32) -> f32 {
+  let s = sigmoid(1.702 * x);
+  return s + 1.702 * x * (s * (1.0 - s));
+}
+
+fn hardswishGrad(x: f32) -> f32 {
+  return select(select((2.0 * x + 3.0) / 6.0, 1.0, x >= 3.0), 0.0, x <= -3.0);
 }
 
 fn apply(dy: f32, v: f32) -> f32 {
@@ -42,6 +51,11 @@ fn apply(dy: f32, v: f32) -> f32 {
     case RECIPROCAL: { return -dy * v * v; }
     case POW: { return dy * params.a * precisePow(v, params.a - 1.0); }
     case CLAMP: { return select(0.0, dy, v >= params.a && v <= params.b); }
+    case SOFTPLUS: { return dy * sigmoid(params.a * v); }
+    case LEAKY_RELU: { return select(params.a * dy, dy, v > 0.0); }
+    case ELU: { return select(dy * (params.a * preciseExp(min(v, 0.0))), dy, v > 0.0); }
+    case HARDSWISH: { return dy * hardswishGrad(v); }
+    case QUICK_GELU: { return dy * quickGeluGrad(v); }
     default: { return dy * sign(v); } // ABS
   }
 }

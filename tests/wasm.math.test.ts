@@ -32,6 +32,18 @@ describe('elementary functions', () => {
     ['tanh', -10, 10, 2, Math.tanh],
     ['erf', -5, 5, 2.5, erf64],
     ['sigmoid', -80, 80, 3, (x) => 1 / (1 + Math.exp(-x))],
+    ['log1p', -0.999, 10, 2.5, Math.log1p],
+    ['log1p', -1e-3, 1e-3, 2, Math.log1p],
+    ['expm1', -20, 88.7, 2.5, Math.expm1],
+    ['expm1', -1e-3, 1e-3, 2, Math.expm1],
+    ['tan', -20, 20, 4, Math.tan],
+    ['asin', -1, 1, 3, Math.asin],
+    ['acos', -1, 1, 3, Math.acos],
+    ['atan', -10, 10, 2.5, Math.atan],
+    ['atan', -1e6, 1e6, 2, Math.atan],
+    ['sinh', -89, 89, 4, Math.sinh],
+    ['sinh', -1, 1, 3, Math.sinh],
+    ['cosh', -89, 89, 4, Math.cosh],
     ['rsqrt', 1e-6, 1e6, 1.5, (x) => 1 / Math.sqrt(x)],
   ])('%s from %d to %d within %d units of the last place', async (name, from, to, most, f) => {
     const x = spread(from, to);

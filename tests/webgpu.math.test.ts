@@ -20,6 +20,7 @@ const operand = (n: number, values?: Float32Array | Int32Array): Operand => {
 /** Maps a WGSL expression of `x` (and `y`) over numbers. */
 async function map(expression: string, x: Float32Array, y = x): Promise<Float32Array> {
   const source = `// @include lib/math.wgsl
+// @include lib/functions.wgsl
 struct Params { n: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> xs: array<f32>;
@@ -84,6 +85,17 @@ describe('lib/math.wgsl, against float64', () => {
     ['preciseLog(x)', logarithmic(1e-37, 1e38), Math.log, 3e-7],
     ['preciseLog(x)', line(0.5, 2), Math.log, 3e-7],
     ['preciseLog1p(x)', logarithmic(1e-20, 1e3), Math.log1p, 3e-7],
+    ['preciseLog1p(x)', line(-0.999, 10), Math.log1p, 3e-7],
+    ['preciseExpm1(x)', line(-20, 88.7), Math.expm1, 3e-7],
+    ['preciseExpm1(x)', line(-1e-3, 1e-3), Math.expm1, 3e-7],
+    ['preciseTan(x)', line(-20, 20), Math.tan, 5e-7],
+    ['preciseAsin(x)', line(-1, 1), Math.asin, 4e-7],
+    ['preciseAcos(x)', line(-1, 1), Math.acos, 4e-7, 1e-3],
+    ['preciseAtan(x)', line(-10, 10), Math.atan, 3e-7],
+    ['preciseAtan(x)', logarithmic(1e-20, 1e20), Math.atan, 3e-7],
+    ['preciseSinh(x)', line(-89, 89), Math.sinh, 6e-7],
+    ['preciseSinh(x)', line(-1, 1), Math.sinh, 4e-7],
+    ['preciseCosh(x)', line(-89, 89), Math.cosh, 6e-7],
     ['preciseSin(x)', line(-10, 10), Math.sin, 2e-7, 1e-3],
     ['preciseCos(x)', line(-10, 10), Math.cos, 2e-7, 1e-3],
     ['preciseSin(x)', line(-12_800, 12_800), Math.sin, 2e-7, 1e-2],

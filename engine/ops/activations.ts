@@ -3,12 +3,18 @@ import { type CompositeOp, defineComposite, type OpCase } from '../op.ts';
 import { at, build, map } from '../reference.ts';
 import { normalizeDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { add, gt, maximum, mul, sub } from './binary.ts';
-import { abs, clamp, exp, log, neg, sigmoid, tanh } from './unary.ts';
+import { add, ge, gt, le, maximum, mul } from './binary.ts';
+import { CODES, defineUnary } from './defineUnary.ts';
+import { expm1, log1p } from './transcendental.ts';
+import { abs, clamp, exp, neg, sigmoid, tanh } from './unary.ts';
+import * as fused from './unaryBackward.ts';
 import { chunk, reshape } from './views.ts';
 import { where } from './where.ts';
 
-/** Activations made of other operations; relu, gelu, silu, sigmoid and tanh are kernels of their own (unary.ts). */
+/**
+ * Activations besides relu, gelu, silu, sigmoid and tanh (unary.ts): the common ones as kernels, the others made of other
+ * operations.
+ */
 
 /** Where functions are flat and a careless formula overflows, and the kinks. */
 const EDGES = [-1e20, -100, -20, -3, -1e-6, 1e-6, 3, 20, 100, 1e20];
@@ -42,17 +48,23 @@ function activation<A extends object>(name: string, spec: Activation<A>): Compos
 
 const softplus64 = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
-const softplusOp = activation('softplus', {
-  formula: 'log(1 + exp(beta · x)) / beta',
+const kinks = { inputs: { x: { shape: [10], values: EDGES } }, gradient: false } as const;
+
+const softplusOp = defineUnary('softplus', {
   attrs: { beta: 1 },
+  code: () => CODES.softplus,
+  numbers: ({ beta }) => ({ a: beta, b: 0 }),
+  formula: 'log(1 + exp(beta · x)) / beta',
   f: (x, { beta }) => softplus64(beta * x) / beta,
-  // max(x, 0) and the rest, which is at most log 2; at 0 the gradient of maximum is ½, as it must be.
-  compute: (x, { beta }) => {
-    const z = beta === 1 ? x : mul(x, beta);
-    const y = add(maximum(z, 0), log(add(exp(neg(abs(z))), 1)));
-    return beta === 1 ? y : mul(y, 1 / beta);
+  saves: 'x',
+  half: true,
+  grad: (dy, x, { beta }, graph) => (graph ? mul(dy, sigmoid(mul(x, beta))) : fused.softplusBackward(dy, x, { beta })),
+  composed: (x, { beta }) => {
+    const z = mul(x, beta);
+    return mul(add(maximum(z, 0), log1p(exp(neg(abs(z))))), 1 / beta);
   },
   cases: [
+    kinks,
     { inputs: { x: { shape: [9], scale: 3 } }, attrs: { beta: 2.5 } },
     { inputs: { x: { shape: [1], values: [0] } } },
   ],
@@ -72,12 +84,18 @@ const logSigmoidOp = activation('logSigmoid', {
 /** The logarithm of the logistic function, exact also where that is 0. float32. */
 export const logSigmoid = (x: Tensor): Tensor => logSigmoidOp({ x });
 
-const leakyReluOp = activation('leakyRelu', {
-  formula: 'x where it is positive, else negativeSlope · x',
+const leakyReluOp = defineUnary('leakyRelu', {
   attrs: { negativeSlope: 0.01 },
+  code: () => CODES.leakyRelu,
+  numbers: ({ negativeSlope }) => ({ a: negativeSlope, b: 0 }),
+  formula: 'x where it is positive, else negativeSlope · x',
   f: (x, { negativeSlope }) => (x > 0 ? x : negativeSlope * x),
-  compute: (x, { negativeSlope }) => where(gt(x, 0), x, mul(x, negativeSlope)),
-  cases: [{ inputs: { x: [9] }, attrs: { negativeSlope: 0.3 } }],
+  saves: 'x',
+  half: true,
+  grad: (dy, x, { negativeSlope }, graph) =>
+    graph ? where(gt(x, 0), dy, mul(dy, negativeSlope)) : fused.leakyReluBackward(dy, x, { negativeSlope }),
+  composed: (x, { negativeSlope }) => where(gt(x, 0), x, mul(x, negativeSlope)),
+  cases: [kinks, { inputs: { x: [9] }, attrs: { negativeSlope: 0.3 } }],
 });
 
 /** x where it is positive, else negativeSlope · x (Maas et al. 2013). float32. */
@@ -108,12 +126,18 @@ const preluOp = defineComposite({
 /** x where it is positive, else weight · x, with one weight or one for each channel of x [batch, channels, …] (He et al. 2015). */
 export const prelu = (x: Tensor, weight: Tensor): Tensor => preluOp({ x, weight });
 
-const eluOp = activation('elu', {
-  formula: 'x where it is positive, else alpha · (exp(x) − 1)',
+const eluOp = defineUnary('elu', {
   attrs: { alpha: 1 },
+  code: () => CODES.elu,
+  numbers: ({ alpha }) => ({ a: alpha, b: 0 }),
+  formula: 'x where it is positive, else alpha · (exp(x) − 1)',
   f: (x, { alpha }) => (x > 0 ? x : alpha * Math.expm1(x)),
-  compute: (x, { alpha }) => where(gt(x, 0), x, mul(sub(exp(clamp(x, null, 0)), 1), alpha)),
-  cases: [{ inputs: { x: [9] }, attrs: { alpha: 0.5 } }],
+  saves: 'x',
+  half: true,
+  grad: (dy, x, { alpha }, graph) =>
+    graph ? where(gt(x, 0), dy, mul(dy, mul(exp(clamp(x, null, 0)), alpha))) : fused.eluBackward(dy, x, { alpha }),
+  composed: (x, { alpha }) => where(gt(x, 0), x, mul(expm1(clamp(x, null, 0)), alpha)),
+  cases: [kinks, { inputs: { x: [9] }, attrs: { alpha: 0.5 } }],
 });
 
 /** x where it is positive, else alpha · (exp(x) − 1) (Clevert et al. 2016). float32. */
@@ -151,11 +175,17 @@ const hardsigmoidOp = activation('hardsigmoid', {
 /** min(max(x + 3, 0), 6) / 6, a straight line for the logistic function. float32. */
 export const hardsigmoid = (x: Tensor): Tensor => hardsigmoidOp({ x });
 
-const hardswishOp = activation('hardswish', {
-  formula: 'x · min(max(x + 3, 0), 6) / 6',
+const hardswishOp = defineUnary('hardswish', {
   attrs: {},
+  code: () => CODES.hardswish,
+  formula: 'x · min(max(x + 3, 0), 6) / 6',
   f: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
-  compute: (x) => mul(x, hardsigmoid(x)),
+  saves: 'x',
+  half: true,
+  grad: (dy, x, _attrs, graph) =>
+    graph ? where(le(x, -3), 0, where(ge(x, 3), dy, mul(dy, add(mul(x, 1 / 3), 0.5)))) : fused.hardswishBackward(dy, x),
+  composed: (x) => mul(x, hardsigmoid(x)),
+  cases: [kinks],
 });
 
 /** x · min(max(x + 3, 0), 6) / 6 (Howard et al. 2019). float32. */
@@ -171,11 +201,22 @@ const relu6Op = activation('relu6', {
 /** min(max(x, 0), 6). float32. */
 export const relu6 = (x: Tensor): Tensor => relu6Op({ x });
 
-const quickGeluOp = activation('quickGelu', {
-  formula: 'x · σ(1.702 x)',
+const quickGeluOp = defineUnary('quickGelu', {
   attrs: {},
+  code: () => CODES.quickGelu,
+  formula: 'x · σ(1.702 x)',
   f: (x) => x / (1 + Math.exp(-1.702 * x)),
-  compute: (x) => mul(x, sigmoid(mul(x, 1.702))),
+  bench: true,
+  saves: 'x',
+  half: true,
+  grad: (dy, x, _attrs, graph) => {
+    if (!graph) return fused.quickGeluBackward(dy, x);
+    const z = mul(x, 1.702);
+    const s = sigmoid(z);
+    return mul(dy, add(s, mul(z, mul(s, add(neg(s), 1)))));
+  },
+  composed: (x) => mul(x, sigmoid(mul(x, 1.702))),
+  cases: [kinks],
 });
 
 /** x · σ(1.702 x), the approximation of gelu that CLIP has (Hendrycks and Gimpel 2016). float32. */

@@ -13,9 +13,9 @@ import { to } from './contiguous.ts';
 import { ANY, checkSameDtype, GRAIN, PER_GROUP, wgslType, wordOf } from './elementwise.ts';
 import { sumTo } from './sumTo.ts';
 
-/** Codes of the operations in shaders/lib/binary.wgsl and assembly/binary.ts, where those on int32 begin at 16. */
+/** Codes of the operations in shaders/lib/binary.wgsl and assembly/binary.ts, where those on int32 begin at 32. */
 const CODES = codes.binary;
-const INT = 16;
+const INT = 32;
 
 type Inputs = 'x' | 'y';
 type Grads<In extends string> = { readonly [K in In]?: Tensor | null };
@@ -35,6 +35,8 @@ export interface Binary {
   readonly scalarSaves?: readonly ('x' | 'output')[];
   readonly scalarGrad?: (dy: Tensor, saved: Record<'x' | 'output', Tensor>, value: number) => Tensor;
   readonly cases?: readonly OpCase<Inputs, never, object>[];
+  /** How y is drawn in the usual cases: positive where it divides. */
+  readonly divisor?: boolean;
   /** Part of the benchmark. */
   readonly bench?: boolean;
 }
@@ -54,11 +56,13 @@ const SHAPES: readonly { readonly x: Shape; readonly y: Shape }[] = [
 ];
 
 /** Those shapes, and small integers, which are equal often, where the operation takes them. */
-function shapes(takes: Binary['takes']): OpCase<Inputs, never, object>[] {
+function shapes(takes: Binary['takes'], divisor: boolean): OpCase<Inputs, never, object>[] {
   const input = (shape: Shape, dtype: DType, high = 4): CaseInput => ({ shape, dtype, high });
   if (takes === 'bools')
     return SHAPES.map(({ x, y }) => ({ inputs: { x: input(x, 'bool', 2), y: input(y, 'bool', 2) } }));
-  const floats = SHAPES.map((inputs) => ({ inputs }));
+  const floats = SHAPES.map(({ x, y }) => ({
+    inputs: { x, y: divisor ? ({ shape: y, values: 'positive' } as const) : y },
+  }));
   if (takes === 'floats') return floats;
   return [...floats, { inputs: { x: input([3, 7], 'int32'), y: input([7], 'int32') } }];
 }
@@ -87,7 +91,19 @@ function scalarCases(takes: Binary['takes'], bench: boolean): OpCase<'x', never,
  * that takes either. Numbers travel as uniforms: no tensor is made for them.
  */
 export function defineBinary(name: keyof typeof CODES, spec: Binary): (x: Tensor, y: Tensor | number) => Tensor {
-  const { formula, f, takes, gives, saves, grad, scalarSaves, scalarGrad, cases = [], bench = false } = spec;
+  const {
+    formula,
+    f,
+    takes,
+    gives,
+    saves,
+    grad,
+    scalarSaves,
+    scalarGrad,
+    cases = [],
+    divisor = false,
+    bench = false,
+  } = spec;
   const dtypes: readonly DType[] = DTYPES[takes];
   const code = (dtype: DType): number => CODES[name] + (dtype === 'float32' ? 0 : INT);
   const result = (dtype: DType): DType => (gives === 'bool' ? 'bool' : dtype);
@@ -125,7 +141,7 @@ export function defineBinary(name: keyof typeof CODES, spec: Binary): (x: Tensor
       return { kernel: 'binary', args, layout, range: sizeOf(output.shape), grain: GRAIN, scratch: WALK_BYTES + 32 };
     },
     reference: ({ x, y }) => zip(f, x, y),
-    cases: [...shapes(takes), ...cases, ...(bench ? BENCH : [])],
+    cases: [...shapes(takes, divisor), ...cases, ...(bench ? BENCH : [])],
     ...(saves && { saves }),
     ...(grad && {
       grad: (dy: Tensor, saved: Record<Inputs | 'output', Tensor>, context: GradContext<Inputs>): Grads<Inputs> => {

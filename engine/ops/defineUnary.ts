@@ -11,7 +11,7 @@ import { GRAIN, PER_GROUP } from './elementwise.ts';
 /** Codes of the functions in the shaders and assembly files unary and unaryBackward. */
 export const CODES = codes.unary;
 
-/** The two numbers a function may take: the exponent of pow, the bounds of clamp. */
+/** The two numbers a function may take: the exponent of pow, the bounds of clamp, the slope of leakyRelu. */
 export interface Numbers {
   readonly a: number;
   readonly b: number;
@@ -36,6 +36,8 @@ interface Unary<A extends object> {
   readonly composed?: (x: Tensor, attrs: A) => Tensor;
   /** Where the function is defined: all numbers, or positive ones only. */
   readonly values?: 'positive';
+  /** How wide the numbers of the usual cases are spread. Default: 2. */
+  readonly scale?: number;
   /** Besides the usual shapes. */
   readonly cases?: readonly OpCase<'x', never, A>[];
   /** Part of the benchmark. */
@@ -55,9 +57,10 @@ export function defineUnary<A extends object>(name: string, spec: Unary<A>): Ker
     grad,
     composed,
     values = 'normal',
+    scale = 2,
     bench = false,
   } = spec;
-  const draw = (shape: number[]): CaseInput => ({ shape, values, scale: 2 });
+  const draw = (shape: number[]): CaseInput => ({ shape, values, scale });
   return defineOp<'x', A>({
     name,
     formula,

@@ -318,12 +318,13 @@ export function clamp(x: Tensor, min?: number | null, max?: number | null): Tens
 }
 
 /** Functions with steps: constant between them, so the gradient is 0. */
-const step = (name: 'sign' | 'floor' | 'ceil' | 'round', formula: string, f: (x: number) => number) =>
+const step = (name: 'sign' | 'floor' | 'ceil' | 'round' | 'trunc', formula: string, f: (x: number) => number) =>
   defineUnary(name, { ...plain(name), formula, f, grad: zerosLike });
 
 const signOp = step('sign', '−1, 0 or 1 as x is below, at or above 0', Math.sign);
 const floorOp = step('floor', '⌊x⌋', Math.floor);
 const ceilOp = step('ceil', '⌈x⌉', Math.ceil);
+const truncOp = step('trunc', 'x without what is behind the point', Math.trunc);
 const roundOp = step('round', 'the nearest integer, the even one of two', (x) => {
   const half = x - Math.floor(x) === 0.5;
   return half ? 2 * Math.round(x / 2) : Math.round(x);
@@ -335,5 +336,7 @@ export const sign = (x: Tensor): Tensor => signOp({ x });
 export const floor = (x: Tensor): Tensor => floorOp({ x });
 /** The smallest integer not below x. */
 export const ceil = (x: Tensor): Tensor => ceilOp({ x });
+/** The integer next to x on the way to 0. */
+export const trunc = (x: Tensor): Tensor => truncOp({ x });
 /** The nearest integer; of two as near, the even one. */
 export const round = (x: Tensor): Tensor => roundOp({ x });

@@ -133,3 +133,44 @@ export const clampBackward = defineUnaryBackward('clampBackward', {
   formula: 'dy where min ≤ x ≤ max, else 0',
   slope: (x, { min, max }) => (x >= min && x <= max ? 1 : 0),
 });
+
+export const softplusBackward = defineUnaryBackward('softplusBackward', {
+  code: CODES.softplus,
+  formula: 'dy · σ(beta · x)',
+  attrs: { beta: 1 },
+  numbers: ({ beta }) => ({ a: beta, b: 0 }),
+  slope: (x, { beta }) => logistic(beta * x),
+});
+
+export const leakyReluBackward = defineUnaryBackward('leakyReluBackward', {
+  code: CODES.leakyRelu,
+  formula: 'dy where x > 0, else negativeSlope · dy',
+  attrs: { negativeSlope: 0.01 },
+  numbers: ({ negativeSlope }) => ({ a: negativeSlope, b: 0 }),
+  slope: (x, { negativeSlope }) => (x > 0 ? 1 : negativeSlope),
+});
+
+export const eluBackward = defineUnaryBackward('eluBackward', {
+  code: CODES.elu,
+  formula: 'dy where x > 0, else dy · alpha · eˣ',
+  attrs: { alpha: 1 },
+  numbers: ({ alpha }) => ({ a: alpha, b: 0 }),
+  slope: (x, { alpha }) => (x > 0 ? 1 : alpha * Math.exp(x)),
+});
+
+export const hardswishBackward = defineUnaryBackward('hardswishBackward', {
+  ...plain,
+  code: CODES.hardswish,
+  formula: 'dy · (2x + 3) / 6 between −3 and 3; 0 below, dy above',
+  slope: (x) => (x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6),
+});
+
+export const quickGeluBackward = defineUnaryBackward('quickGeluBackward', {
+  ...plain,
+  code: CODES.quickGelu,
+  formula: 'dy · (s + 1.702 x · s (1 − s)), s = σ(1.702 x)',
+  slope: (x) => {
+    const s = logistic(1.702 * x);
+    return s + 1.702 * x * s * (1 - s);
+  },
+});

@@ -68,9 +68,9 @@ fn preciseLog(x: f32) -> f32 {
   return fma(n, 0.693359375, fma(n, -2.12194440e-4, logTail(f)) + f);
 }
 
-// log(1 + x) for x from 0, exact also where x is tiny.
+// log(1 + x), exact also where x is tiny.
 fn preciseLog1p(x: f32) -> f32 {
-  if (x < 0.414) { return x + logTail(x); }
+  if (x > -0.292 && x < 0.414) { return x + logTail(x); }
   return preciseLog(1.0 + x);
 }
 

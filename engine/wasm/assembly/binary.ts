@@ -1,7 +1,9 @@
 import {
   ADD,
+  ATAN2,
   DIV,
   EQ,
+  FMOD,
   GE,
   GT,
   LE,
@@ -12,18 +14,41 @@ import {
   MINIMUM,
   MUL,
   NE,
+  REMAINDER,
   SHARE,
   SUB,
 } from './lib/binaryCodes.generated';
+import { atan24 } from './lib/functions';
 import { nextRow, rowOf, rowSize, seek, stepOf, walkOperand, walkSizes, WALK_BYTES } from './lib/strided';
 
 /** Codes of the operations on int32 words begin here. */
-const INT: i32 = 16;
+const INT: i32 = 32;
 
 // @ts-expect-error decorator
 @inline
 function bool4(mask: v128): v128 {
   return v128.and(mask, i32x4.splat(1));
+}
+
+/** The rest of a division, of the sign of a, or of b where the quotient is rounded down. Of int32 by 0 it is 0. */
+// @ts-expect-error decorator
+@inline
+function modulo(code: i32, a: i32, b: i32): i32 {
+  if (code >= INT) {
+    if (b == 0) return 0;
+    const r = a % b;
+    return code == INT + REMAINDER && r != 0 && (r ^ b) < 0 ? r + b : r;
+  }
+  const y = reinterpret<f32>(b);
+  const r = Mathf.mod(reinterpret<f32>(a), y);
+  return reinterpret<i32>(code == REMAINDER && r != 0 && r < 0 != y < 0 ? r + y : r);
+}
+
+function modulo4(code: i32, a: v128, b: v128): v128 {
+  let r = i32x4.splat(modulo(code, i32x4.extract_lane(a, 0), i32x4.extract_lane(b, 0)));
+  r = i32x4.replace_lane(r, 1, modulo(code, i32x4.extract_lane(a, 1), i32x4.extract_lane(b, 1)));
+  r = i32x4.replace_lane(r, 2, modulo(code, i32x4.extract_lane(a, 2), i32x4.extract_lane(b, 2)));
+  return i32x4.replace_lane(r, 3, modulo(code, i32x4.extract_lane(a, 3), i32x4.extract_lane(b, 3)));
 }
 
 /** Four results. `code` is known where this is inlined, so one case remains. */
@@ -59,6 +84,13 @@ function combine(code: i32, a: v128, b: v128): v128 {
       return bool4(f32x4.gt(a, b));
     case GE:
       return bool4(f32x4.ge(a, b));
+    case ATAN2:
+      return atan24(a, b);
+    case FMOD:
+    case REMAINDER:
+    case INT + FMOD:
+    case INT + REMAINDER:
+      return modulo4(code, a, b);
     case INT + ADD:
       return i32x4.add(a, b);
     case INT + SUB:
@@ -148,6 +180,12 @@ function anyRow(code: i32, x: usize, y: usize, output: usize, stepX: usize, step
       return row(GT, x, y, output, stepX, stepY, n, spread);
     case GE:
       return row(GE, x, y, output, stepX, stepY, n, spread);
+    case ATAN2:
+      return row(ATAN2, x, y, output, stepX, stepY, n, spread);
+    case FMOD:
+      return row(FMOD, x, y, output, stepX, stepY, n, spread);
+    case REMAINDER:
+      return row(REMAINDER, x, y, output, stepX, stepY, n, spread);
     case INT + ADD:
       return row(INT + ADD, x, y, output, stepX, stepY, n, spread);
     case INT + SUB:
@@ -158,6 +196,10 @@ function anyRow(code: i32, x: usize, y: usize, output: usize, stepX: usize, step
       return row(INT + MAXIMUM, x, y, output, stepX, stepY, n, spread);
     case INT + MINIMUM:
       return row(INT + MINIMUM, x, y, output, stepX, stepY, n, spread);
+    case INT + FMOD:
+      return row(INT + FMOD, x, y, output, stepX, stepY, n, spread);
+    case INT + REMAINDER:
+      return row(INT + REMAINDER, x, y, output, stepX, stepY, n, spread);
     case INT + EQ:
       return row(INT + EQ, x, y, output, stepX, stepY, n, spread);
     case INT + NE:

@@ -1,19 +1,41 @@
-import { gelu4, geluTanh4, pow4, sign4, silu4 } from './lib/activations';
-import { c4, cos4, erf4, exp4, log4, sigmoid4, sin4, tanh4 } from './lib/math';
+import {
+  elu4,
+  gelu4,
+  geluTanh4,
+  hardswish4,
+  leakyRelu4,
+  pow4,
+  quickGelu4,
+  sign4,
+  silu4,
+  softplus4,
+} from './lib/activations';
+import { acos4, asin4, atan4, cosh4, sinh4, tan4 } from './lib/functions';
+import { c4, cos4, erf4, exp4, expm14, log1p4, log4, sigmoid4, sin4, tanh4 } from './lib/math';
 import { loadPart, storePart } from './lib/part';
 import {
   ABS,
+  ACOS,
+  ASIN,
+  ATAN,
   CEIL,
   CLAMP,
   COS,
+  COSH,
+  ELU,
   ERF,
   EXP,
+  EXPM1,
   FLOOR,
   GELU,
   GELU_TANH,
+  HARDSWISH,
+  LEAKY_RELU,
   LOG,
+  LOG1P,
   NEG,
   POW,
+  QUICK_GELU,
   RECIPROCAL,
   RELU,
   ROUND,
@@ -22,9 +44,13 @@ import {
   SIGN,
   SILU,
   SIN,
+  SINH,
+  SOFTPLUS,
   SQRT,
   SQUARE,
+  TAN,
   TANH,
+  TRUNC,
 } from './lib/unaryCodes.generated';
 
 /** Without min and max, which would hide a NaN. */
@@ -84,6 +110,34 @@ function apply(code: i32, x: v128, a: f32, b: f32): v128 {
       return f32x4.floor(x);
     case CEIL:
       return f32x4.ceil(x);
+    case TRUNC:
+      return f32x4.trunc(x);
+    case LOG1P:
+      return log1p4(x);
+    case EXPM1:
+      return expm14(x);
+    case TAN:
+      return tan4(x);
+    case ASIN:
+      return asin4(x);
+    case ACOS:
+      return acos4(x);
+    case ATAN:
+      return atan4(x);
+    case SINH:
+      return sinh4(x);
+    case COSH:
+      return cosh4(x);
+    case SOFTPLUS:
+      return softplus4(x, a);
+    case LEAKY_RELU:
+      return leakyRelu4(x, a);
+    case ELU:
+      return elu4(x, a);
+    case HARDSWISH:
+      return hardswish4(x);
+    case QUICK_GELU:
+      return quickGelu4(x);
     default:
       return f32x4.nearest(x);
   }
@@ -101,7 +155,7 @@ function each(code: i32, x: usize, output: usize, n: i32, a: f32, b: f32): void 
   }
 }
 
-/** output = f(x) over elements [begin, end); a and b: the exponent of pow, the bounds of clamp. */
+/** output = f(x) over elements [begin, end); a and b: the exponent of pow, the bounds of clamp, what activations take. */
 export function unary(code: i32, x: usize, output: usize, a: f32, b: f32, begin: i32, end: i32, _scratch: usize): void {
   x += begin << 2;
   output += begin << 2;
@@ -151,6 +205,34 @@ export function unary(code: i32, x: usize, output: usize, a: f32, b: f32, begin:
       return each(FLOOR, x, output, n, a, b);
     case CEIL:
       return each(CEIL, x, output, n, a, b);
+    case TRUNC:
+      return each(TRUNC, x, output, n, a, b);
+    case LOG1P:
+      return each(LOG1P, x, output, n, a, b);
+    case EXPM1:
+      return each(EXPM1, x, output, n, a, b);
+    case TAN:
+      return each(TAN, x, output, n, a, b);
+    case ASIN:
+      return each(ASIN, x, output, n, a, b);
+    case ACOS:
+      return each(ACOS, x, output, n, a, b);
+    case ATAN:
+      return each(ATAN, x, output, n, a, b);
+    case SINH:
+      return each(SINH, x, output, n, a, b);
+    case COSH:
+      return each(COSH, x, output, n, a, b);
+    case SOFTPLUS:
+      return each(SOFTPLUS, x, output, n, a, b);
+    case LEAKY_RELU:
+      return each(LEAKY_RELU, x, output, n, a, b);
+    case ELU:
+      return each(ELU, x, output, n, a, b);
+    case HARDSWISH:
+      return each(HARDSWISH, x, output, n, a, b);
+    case QUICK_GELU:
+      return each(QUICK_GELU, x, output, n, a, b);
     default:
       return each(ROUND, x, output, n, a, b);
   }

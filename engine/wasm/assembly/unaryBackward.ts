@@ -1,20 +1,34 @@
-import { geluSlope4, geluTanhSlope4, pow4, sign4, siluSlope4 } from './lib/activations';
-import { c4, cos4, exp4, sin4 } from './lib/math';
+import {
+  eluSlope4,
+  geluSlope4,
+  geluTanhSlope4,
+  hardswishSlope4,
+  pow4,
+  quickGeluSlope4,
+  sign4,
+  siluSlope4,
+} from './lib/activations';
+import { c4, cos4, exp4, sigmoid4, sin4 } from './lib/math';
 import { loadPart, storePart } from './lib/part';
 import {
   ABS,
   CLAMP,
   COS,
+  ELU,
   ERF,
   GELU,
   GELU_TANH,
+  HARDSWISH,
+  LEAKY_RELU,
   POW,
+  QUICK_GELU,
   RECIPROCAL,
   RELU,
   RSQRT,
   SIGMOID,
   SILU,
   SIN,
+  SOFTPLUS,
   SQRT,
   SQUARE,
   TANH,
@@ -55,6 +69,16 @@ function apply(code: i32, dy: v128, v: v128, a: f32, b: f32): v128 {
       return f32x4.mul(dy, f32x4.mul(c4(a), pow4(v, a - 1.0)));
     case CLAMP:
       return v128.and(dy, v128.and(f32x4.ge(v, c4(a)), f32x4.le(v, c4(b))));
+    case SOFTPLUS:
+      return f32x4.mul(dy, sigmoid4(f32x4.mul(v, c4(a))));
+    case LEAKY_RELU:
+      return v128.bitselect(dy, f32x4.mul(c4(a), dy), f32x4.gt(v, c4(0.0)));
+    case ELU:
+      return f32x4.mul(dy, eluSlope4(v, a));
+    case HARDSWISH:
+      return f32x4.mul(dy, hardswishSlope4(v));
+    case QUICK_GELU:
+      return f32x4.mul(dy, quickGeluSlope4(v));
     default:
       return f32x4.mul(dy, sign4(v));
   }
@@ -121,6 +145,16 @@ export function unaryBackward(
       return each(POW, dy, v, output, n, a, b);
     case CLAMP:
       return each(CLAMP, dy, v, output, n, a, b);
+    case SOFTPLUS:
+      return each(SOFTPLUS, dy, v, output, n, a, b);
+    case LEAKY_RELU:
+      return each(LEAKY_RELU, dy, v, output, n, a, b);
+    case ELU:
+      return each(ELU, dy, v, output, n, a, b);
+    case HARDSWISH:
+      return each(HARDSWISH, dy, v, output, n, a, b);
+    case QUICK_GELU:
+      return each(QUICK_GELU, dy, v, output, n, a, b);
     default:
       return each(ABS, dy, v, output, n, a, b);
   }

@@ -1,4 +1,4 @@
-import { c4, erfc4, exp4, madd, pow, sigmoid4 } from './math';
+import { c4, erfc4, exp4, expm14, log1p4, madd, pow, sigmoid4 } from './math';
 
 /** Activation functions and their slopes, on four lanes; see shaders/lib/math.wgsl for the same ones. */
 
@@ -62,6 +62,69 @@ export function silu4(x: v128): v128 {
 export function siluSlope4(x: v128): v128 {
   const s = sigmoid4(x);
   return madd(x, f32x4.mul(s, f32x4.sub(c4(1.0), s)), s);
+}
+
+/** log(1 + e^(a·x)) / a. */
+// @ts-expect-error decorator
+@inline
+export function softplus4(x: v128, a: f32): v128 {
+  const z = f32x4.mul(x, c4(a));
+  const tail = log1p4(exp4(f32x4.neg(f32x4.abs(z))));
+  return f32x4.div(f32x4.add(f32x4.max(z, c4(0.0)), tail), c4(a));
+}
+
+/** x where it is positive, else a·x. */
+// @ts-expect-error decorator
+@inline
+export function leakyRelu4(x: v128, a: f32): v128 {
+  return v128.bitselect(x, f32x4.mul(c4(a), x), f32x4.gt(x, c4(0.0)));
+}
+
+/** x where it is positive, else a·(e^x − 1). */
+// @ts-expect-error decorator
+@inline
+export function elu4(x: v128, a: f32): v128 {
+  return v128.bitselect(x, f32x4.mul(c4(a), expm14(f32x4.min(x, c4(0.0)))), f32x4.gt(x, c4(0.0)));
+}
+
+/** 1 where x is positive, else a·e^x. */
+// @ts-expect-error decorator
+@inline
+export function eluSlope4(x: v128, a: f32): v128 {
+  return v128.bitselect(c4(1.0), f32x4.mul(c4(a), exp4(f32x4.min(x, c4(0.0)))), f32x4.gt(x, c4(0.0)));
+}
+
+/** x · min(max(x + 3, 0), 6) / 6. */
+// @ts-expect-error decorator
+@inline
+export function hardswish4(x: v128): v128 {
+  const gate = f32x4.min(f32x4.max(f32x4.add(x, c4(3.0)), c4(0.0)), c4(6.0));
+  return f32x4.mul(x, f32x4.div(gate, c4(6.0)));
+}
+
+/** 0 up to −3, 1 from 3 on, (2x + 3) / 6 between. */
+// @ts-expect-error decorator
+@inline
+export function hardswishSlope4(x: v128): v128 {
+  const middle = f32x4.div(f32x4.add(f32x4.add(x, x), c4(3.0)), c4(6.0));
+  const y = v128.bitselect(c4(1.0), middle, f32x4.ge(x, c4(3.0)));
+  return v128.andnot(y, f32x4.le(x, c4(-3.0)));
+}
+
+/** x · σ(1.702 x). */
+// @ts-expect-error decorator
+@inline
+export function quickGelu4(x: v128): v128 {
+  return f32x4.mul(x, sigmoid4(f32x4.mul(x, c4(1.702))));
+}
+
+/** σ(1.702 x) (1 + 1.702 x (1 − σ(1.702 x))). */
+// @ts-expect-error decorator
+@inline
+export function quickGeluSlope4(x: v128): v128 {
+  const z = f32x4.mul(x, c4(1.702));
+  const s = sigmoid4(z);
+  return madd(z, f32x4.mul(s, f32x4.sub(c4(1.0), s)), s);
 }
 
 /** −1, 0 or 1. */

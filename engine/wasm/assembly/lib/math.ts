@@ -74,6 +74,23 @@ export function exp4(x: v128): v128 {
   return f32x4.mul(f32x4.mul(p, powerOfTwo(half)), powerOfTwo(i32x4.sub(i, half)));
 }
 
+/** e^x − 1, exact also where x is tiny: 2^n · (e^r − 1) + (2^n − 1). */
+// @ts-expect-error decorator
+@inline
+export function expm14(x: v128): v128 {
+  const c = f32x4.pmin(f32x4.pmax(x, c4(-40.0)), c4(40.0));
+  const n = f32x4.nearest(f32x4.mul(c, c4(1.44269504)));
+  const r = madd(n, c4(2.1219444e-4), madd(n, c4(-0.693359375), c));
+  let p = c4(0.00139517197);
+  p = madd(p, r, c4(0.00836959854));
+  p = madd(p, r, c4(0.0416661873));
+  p = madd(p, r, c4(0.166665122));
+  p = madd(p, r, c4(0.5));
+  const scale = powerOfTwo(i32x4.trunc_sat_f32x4_s(n));
+  const y = madd(scale, madd(f32x4.mul(r, r), p, r), f32x4.sub(scale, c4(1.0)));
+  return v128.bitselect(y, exp4(x), f32x4.le(x, c4(40.0)));
+}
+
 export function exp(x: f32): f32 {
   return first(exp4(c4(x)));
 }
@@ -111,13 +128,22 @@ export function log4(x: v128): v128 {
   return v128.bitselect(y, x, f32x4.le(x, c4(3.4028234e38)));
 }
 
+/** log(1 + x), exact also where x is tiny. */
+// @ts-expect-error decorator
+@inline
+export function log1p4(x: v128): v128 {
+  const near = v128.and(f32x4.gt(x, c4(-0.292)), f32x4.lt(x, c4(0.414)));
+  return v128.bitselect(f32x4.add(x, logTail(x)), log4(f32x4.add(x, c4(1.0))), near);
+}
+
 export function log(x: f32): f32 {
   return first(log4(c4(x)));
 }
 
+/** `magnitude` with the sign of x. */
 // @ts-expect-error decorator
 @inline
-function withSignOf(magnitude: v128, x: v128): v128 {
+export function withSignOf(magnitude: v128, x: v128): v128 {
   return v128.bitselect(x, magnitude, i32x4.splat(0x80000000));
 }
 
