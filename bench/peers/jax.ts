@@ -37,6 +37,9 @@ function ensureIteratorHelpers(): void {
   iterator['map'] ??= function* (this: Iterable<unknown>, f: (x: unknown) => unknown) {
     for (const x of this) yield f(x);
   };
+  iterator['filter'] ??= function* (this: Iterable<unknown>, f: (x: unknown) => unknown) {
+    for (const x of this) if (f(x)) yield x;
+  };
   iterator['toArray'] ??= function (this: Iterable<unknown>) {
     return [...this];
   };

@@ -52,7 +52,10 @@ class OnnxRuntime implements Engine {
 
   /** Fails here where the execution provider does not start, rather than in the first case. */
   async probe(): Promise<void> {
-    await (await this.#session(overheadModel('add').bytes)).release();
+    const { inputs, bytes } = overheadModel('add');
+    const session = await this.#session(bytes);
+    await session.run(Object.fromEntries(inputs.map((name) => [name, new this.#ort.Tensor('float32', FOUR, [4])])));
+    await session.release();
   }
 
   async prepare(c: BenchCase): Promise<Task | string> {

@@ -10,11 +10,13 @@ import { parameterValues, type TokenBatch, tokenBatch } from '../suite/models.ts
 import { load, place, versionOf } from './load.ts';
 import type { T, Tf, Variable } from './tensorflowApi.ts';
 
-const HOW = 'tf.tidy around each run, asynchronous reads only, fused.matMul for a bias, tf.train.adam; ';
+const HOW =
+  'tf.tidy around each run, asynchronous reads only, fused.matMul with weights as its layers hold them, tf.train.adam; ';
 const HOW_WASM =
   'wasm backend with SIMD (its README: SIMD and threads are used wherever the runtime has them; its threads work in ' +
   'cross-origin isolated pages only, so in Node it computes on one)';
-const HOW_WEBGPU = 'webgpu backend on the same Dawn, one wait for a batch of runs';
+const HOW_WEBGPU =
+  'webgpu backend on the same Dawn, one wait for a batch of runs, small tensors on the processor (its default)';
 
 export async function open({ backend, threads, peers }: EngineOptions): Promise<Engine> {
   if (backend === 'webgpu') await ensureWebGPU();
@@ -46,8 +48,9 @@ function operationsOf(tf: Tf): Operations {
   const axis = ({ dim }: Attrs): number | undefined => dim as number | undefined;
   return {
     matmul: ({ a, b }, { transposeA, transposeB }) => tf.matMul(a!, b!, transposeA === true, transposeB === true),
+    // the weight lies as its layers hold it: see weightsAsLayers
     linear: ({ x, weight, bias }) =>
-      tf.fused.matMul({ a: x!, b: weight!, transposeB: true, bias: bias!, activation: 'linear' }),
+      tf.fused.matMul({ a: x!, b: weight!, transposeB: false, bias: bias!, activation: 'linear' }),
     add: ({ x, y }) => tf.add(x!, y!),
     addScalar: ({ x }, { value = 0 }) => tf.add(x!, number(value)),
     mul: ({ x, y }) => tf.mul(x!, y!),
@@ -92,6 +95,13 @@ function operationsOf(tf: Tf): Operations {
       return tf.matMul(tf.softmax(isCausal === true ? tf.add(raw, mask()) : raw, -1), v!);
     },
   };
+}
+
+/** [out, in] → [in, out], once: a transposed operand costs it a factor of ten, and its fused product adds a wrong bias then. */
+function weightsAsLayers(tf: Tf, inputs: Record<string, T>): void {
+  const given = inputs['weight']!;
+  inputs['weight'] = tf.transpose(given, [1, 0]);
+  given.dispose();
 }
 
 function layerNorm(tf: Tf, x: T, weight: T, bias: T): T {
@@ -174,6 +184,7 @@ class TensorFlow implements Engine {
         tf.tensor(drawn[name]!, shape, dtype),
       ]),
     );
+    if (c.op === 'linear') weightsAsLayers(tf, inputs);
     const { dy, ...given } = inputs;
     const { gradient } = c;
     const body = (): Named => {

@@ -149,7 +149,9 @@ function listed(op: Op): OpCase[] {
         ]),
       );
       const shapes = Object.values(inputs).map(({ shape }) => shape);
-      const attrs = c.attrs ?? {};
+      // peers know no defaults: the number that a scalar is
+      const { value } = op.attrs;
+      const attrs = { ...(value !== undefined && { value }), ...c.attrs };
       const with_ = Object.keys(attrs).length === 0 ? '' : ` ${JSON.stringify(attrs)}`;
       return {
         ...{ kind: 'op', suite: SUITE, op: op.name, inputs, attrs: { ...attrs } },
