@@ -47,7 +47,12 @@ const PUBLIC = ['^engine/index\\.ts$', '^transformer/index\\.ts$'];
 const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown'];
 
 /** Which engine files may import shaders, and which part of them. */
-const ALL_SHADERS = ['^engine/(op|plan|copy|strided)\\.ts$', '^engine/ops/', '^engine/optim/kernels\\.ts$', BACKENDS];
+const ALL_SHADERS = [
+  '^engine/(op|plan|copy|strided)\\.ts$',
+  '^engine/ops/',
+  '^engine/optim/(kernels|lion|rmsprop)\\.ts$',
+  BACKENDS,
+];
 
 /** Upward imports within a folder, one rule for each layer. */
 const upward = (folder, layers, apart = []) =>

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
+  Adafactor,
   Adam,
   AdamW,
   ArgumentError,
@@ -8,8 +9,10 @@ import {
   clipGradValue,
   type Device,
   gradNorm,
+  Lion,
   mul,
   type Optimizer,
+  RMSprop,
   SGD,
   scope,
   sum,
@@ -17,7 +20,7 @@ import {
 } from '../engine/index.ts';
 import { flattenParameters } from '../engine/nn/flat.ts';
 import { expectClose } from './support/compare.ts';
-import { always, backward, makeParameters, problem } from './support/descent.ts';
+import { always, backward, makeParameters, problem, SHAPES, sizes } from './support/descent.ts';
 import { devices } from './support/devices.ts';
 
 let backends: readonly Device[] = [];
@@ -72,6 +75,74 @@ const sgd =
     });
   };
 
+/** torch.optim.RMSprop. */
+const rmsprop =
+  ({ lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = {}): Rule =>
+  (p, g, [s, m, v]) => {
+    p.forEach((_, i) => {
+      const gi = g[i]! + weightDecay * p[i]!;
+      s![i] = alpha * s![i]! + (1 - alpha) * gi * gi;
+      m![i] = alpha * m![i]! + (1 - alpha) * gi;
+      const d = gi / (Math.sqrt(s![i]! - (centered ? m![i]! ** 2 : 0)) + eps);
+      v![i] = momentum * v![i]! + d;
+      p[i]! -= lr * v![i]!;
+    });
+  };
+
+/** Chen et al. 2023, algorithm 2. */
+const lion =
+  ({ lr = 1e-4, betas: [b1, b2] = [0.9, 0.99], weightDecay = 0 } = {}): Rule =>
+  (p, g, [m]) => {
+    p.forEach((_, i) => {
+      const c = b1! * m![i]! + (1 - b1!) * g[i]!;
+      p[i]! -= lr * (Math.sign(c) + weightDecay * p[i]!);
+      m![i] = b2! * m![i]! + (1 - b2!) * g[i]!;
+    });
+  };
+
+/** torch.optim.Adafactor, for the shape that has so many elements. */
+const adafactor =
+  ({ lr = 0.01, beta2Decay = -0.8, eps = [2 ** -23, 1e-3], d = 1, weightDecay = 0 } = {}): Rule =>
+  (p, g, [row, column], t) => {
+    const shape = SHAPES[sizes.indexOf(p.length)]!;
+    const n = shape.at(-1)!;
+    const m = shape.length > 1 ? shape.at(-2)! : 1;
+    const share = t ** beta2Decay;
+    const size = (x: Float64Array): number => Math.sqrt(x.reduce((a, v) => a + v * v, 0) / x.length);
+    const update = g.slice();
+    const rate = Math.max(eps[1]!, size(p)) * Math.min(lr, 1 / Math.sqrt(t));
+    for (let at = 0; at < p.length; at += m * n) {
+      const of = (i: number, j: number): number => g[at + i * n + j]! ** 2;
+      if (shape.length === 1) {
+        for (let j = 0; j < n; j++) {
+          row![j] = (1 - share) * row![j]! + share * of(0, j);
+          update[j]! /= Math.sqrt(Math.max(row![j]!, eps[0]! ** 2));
+        }
+        continue;
+      }
+      const indices = (k: number): number[] => Array.from({ length: k }, (_, i) => i);
+      for (const i of indices(m)) {
+        const mean = indices(n).reduce((a, j) => a + of(i, j), 0) / n;
+        row![at + i] = (1 - share) * row![at + i]! + share * mean;
+      }
+      for (const j of indices(n)) {
+        const mean = indices(m).reduce((a, i) => a + of(i, j), 0) / m;
+        column![at + j] = (1 - share) * column![at + j]! + share * mean;
+      }
+      const all = indices(m).reduce((a, i) => a + row![at + i]!, 0) / m;
+      for (const i of indices(m)) {
+        for (const j of indices(n)) {
+          const variance = (row![at + i]! * column![at + j]!) / Math.max(all, eps[0]!);
+          update[at + i * n + j]! /= Math.sqrt(Math.max(variance, eps[0]! ** 2));
+        }
+      }
+    }
+    const calm = rate / Math.max(1, size(update) / d);
+    p.forEach((v, i) => {
+      p[i] = v * (1 - lr * weightDecay) - calm * update[i]!;
+    });
+  };
+
 interface Case {
   readonly name: string;
   readonly make: (parameters: readonly Tensor[]) => Optimizer<never>;
@@ -98,12 +169,25 @@ const CASES: readonly Case[] = [
   { name: 'Adam, decay', make: (p) => as(new Adam(p, W)), rule: adam(W) },
   { name: 'AdamW', make: (p) => as(new AdamW(p)), rule: adam({ lr: 1e-3, weightDecay: 0.01 }, true) },
   { name: 'AdamW, strong decay', make: (p) => as(new AdamW(p, W)), rule: adam(W, true) },
+  { name: 'RMSprop', make: (p) => as(new RMSprop(p)), rule: rmsprop() },
+  {
+    name: 'RMSprop, centered, momentum and decay',
+    make: (p) => as(new RMSprop(p, { ...W, alpha: 0.9, momentum: 0.5, centered: true })),
+    rule: rmsprop({ ...W, alpha: 0.9, momentum: 0.5, centered: true }),
+  },
+  { name: 'Lion', make: (p) => as(new Lion(p, W)), rule: lion(W) },
+  { name: 'Adafactor', make: (p) => as(new Adafactor(p)), rule: adafactor() },
+  {
+    name: 'Adafactor, decay',
+    make: (p) => as(new Adafactor(p, { ...W, d: 2, beta2Decay: -0.5 })),
+    rule: adafactor({ ...W, d: 2, beta2Decay: -0.5 }),
+  },
 ];
 
 /** Steps of the reference; parameters that do not take part in a step are left alone. */
 function reference(rule: Rule, seed: number, takes: (step: number, i: number) => boolean): Float64Array[] {
   const { start, pull } = problem(seed);
-  const state = start.map((p) => [new Float64Array(p.length), new Float64Array(p.length)]);
+  const state = start.map((p) => Array.from({ length: 3 }, () => new Float64Array(p.length)));
   const count = start.map(() => 0);
   for (let step = 0; step < STEPS; step++) {
     start.forEach((p, i) => {
@@ -164,7 +248,7 @@ describe('20 steps against float64', () => {
 
   it('leaves parameters without a gradient alone, and counts their steps apart', async () => {
     const takes = (step: number, i: number): boolean => (step + i) % 3 !== 0;
-    for (const testCase of [CASES[1]!, CASES[4]!, CASES[7]!]) {
+    for (const testCase of [CASES[1]!, CASES[4]!, CASES[7]!, CASES[9]!, CASES[11]!]) {
       const want = reference(testCase.rule, 6, takes);
       for (const device of backends) {
         const got = await run(device, testCase, 6, true, takes);
@@ -239,12 +323,19 @@ describe('optimizers', () => {
 
   it('go on from a saved state as if nothing had happened', async () => {
     for (const device of backends) {
-      for (const make of [(p: Tensor[]) => new AdamW(p, W), (p: Tensor[]) => new SGD(p, { lr: 0.1, momentum: 0.9 })]) {
+      const makers: readonly ((p: Tensor[]) => AdamW | SGD | RMSprop | Lion | Adafactor)[] = [
+        (p) => new AdamW(p, W),
+        (p) => new SGD(p, { lr: 0.1, momentum: 0.9 }),
+        (p) => new RMSprop(p, { momentum: 0.5, centered: true }),
+        (p) => new Lion(p),
+        (p) => new Adafactor(p),
+      ];
+      for (const make of makers) {
         const { start, pull } = problem(8);
         const one = makeParameters(device, start);
         flattenParameters(one);
         using first = make(one);
-        const step = (parameters: readonly Tensor[], optimizer: AdamW | SGD, at: number): void => {
+        const step = (parameters: readonly Tensor[], optimizer: ReturnType<typeof make>, at: number): void => {
           // The last parameter never takes a step.
           backward(
             parameters,

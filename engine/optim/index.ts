@@ -1,6 +1,8 @@
+export { Adafactor, type AdafactorOptions } from './adafactor.ts';
 export { Adam, type AdamOptions, AdamW } from './adam.ts';
 export { clipGradNorm, clipGradValue, type GradNorm, gradNorm } from './clip.ts';
 export { type AverageState, ExponentialAverage } from './ema.ts';
+export { Lion, type LionOptions } from './lion.ts';
 export { LossScaler, type LossScalerOptions, type LossScalerState } from './lossScaler.ts';
 export {
   type GroupOptions,
@@ -11,6 +13,7 @@ export {
   type StepOptions,
 } from './optimizer.ts';
 export { type PlateauOptions, type PlateauState, ReduceLROnPlateau } from './plateau.ts';
+export { RMSprop, type RMSpropOptions } from './rmsprop.ts';
 export {
   constant,
   cosineDecay,

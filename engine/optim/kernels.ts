@@ -22,25 +22,25 @@ export interface Span {
 /** Elements whose squares one workgroup, or one part of a wasm call, adds up. */
 const PART = 16384;
 /** About 10 µs of work. */
-const GRAIN = 16384;
+export const GRAIN = 16384;
 
 /** A tensor without gaps as a span. */
 export const spanOf = (t: Tensor): Span => ({ storage: t.storage, offset: t.offset, size: t.size });
 
-const regionOf = ({ storage, offset, size }: Span): Region => ({
+export const regionOf = ({ storage, offset, size }: Span): Region => ({
   ...{ storage, offset, shape: [size], strides: [1], dtype: 'float32' },
 });
 
 /** An array of the same shape, element by element. */
-const each = ({ shape, data }: NDArray, f: (i: number) => number): NDArray =>
+export const each = ({ shape, data }: NDArray, f: (i: number) => number): NDArray =>
   ndarray(
     shape,
     data.map((_, i) => f(i)),
   );
 
 /** Those that are handed the same range of parameters. */
-const alike = (size: number) => ({ p: [size], gradient: [size] });
-const positive = (size: number) => ({ shape: [size], values: 'positive' }) as const;
+export const alike = (size: number) => ({ p: [size], gradient: [size] });
+export const positive = (size: number) => ({ shape: [size], values: 'positive' }) as const;
 
 const adam = defineInPlace({
   name: 'optimAdam',

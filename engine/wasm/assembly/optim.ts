@@ -1,4 +1,6 @@
+import { sign4 } from './lib/activations';
 import { dotLine } from './lib/lines';
+import { loadPart, storePart } from './lib/part';
 
 // Optimizer steps over ranges of parameters, in place; see the shaders optim_*.wgsl for the formulas. Four elements at a
 // time and the rest one by one, with the same operations in the same order, so that the result does not depend on the
@@ -93,6 +95,94 @@ export function optimSgd(
       if (nesterov != 0) step = momentum * step + g;
     }
     store<f32>(p + i, old - rate * step);
+  }
+}
+
+// @ts-expect-error decorator
+@inline
+function part(from: usize, n: i32): v128 {
+  return n >= 4 ? v128.load(from) : loadPart(from, n);
+}
+
+// @ts-expect-error decorator
+@inline
+function put(to: usize, v: v128, n: i32): void {
+  if (n >= 4) v128.store(to, v);
+  else storePart(to, v, n);
+}
+
+/** With centered = 0 the mean is not touched, with moving = 0 the velocity is not. Range: the parameters. */
+export function optimRmsprop(
+  p: usize,
+  gradient: usize,
+  squares: usize,
+  mean: usize,
+  velocity: usize,
+  scale: usize,
+  l2: f32,
+  rate: f32,
+  alpha: f32,
+  oneMinusAlpha: f32,
+  momentum: f32,
+  eps: f32,
+  centered: i32,
+  moving: i32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
+): void {
+  const factor = f32x4.splat(load<f32>(scale));
+  let i = (<usize>begin) << 2;
+  for (let n = end - begin; n > 0; n -= 4, i += 16) {
+    const old = part(p + i, n);
+    const g = f32x4.add(f32x4.mul(f32x4.splat(l2), old), f32x4.mul(factor, part(gradient + i, n)));
+    const square = f32x4.add(
+      f32x4.mul(f32x4.splat(alpha), part(squares + i, n)),
+      f32x4.mul(f32x4.mul(f32x4.splat(oneMinusAlpha), g), g),
+    );
+    put(squares + i, square, n);
+    let spread = square;
+    if (centered != 0) {
+      let middle = part(mean + i, n);
+      middle = f32x4.add(middle, f32x4.mul(f32x4.splat(oneMinusAlpha), f32x4.sub(g, middle)));
+      put(mean + i, middle, n);
+      spread = f32x4.max(f32x4.splat(0), f32x4.sub(square, f32x4.mul(middle, middle)));
+    }
+    let step = f32x4.div(g, f32x4.add(f32x4.sqrt(spread), f32x4.splat(eps)));
+    if (moving != 0) {
+      step = f32x4.add(f32x4.mul(f32x4.splat(momentum), part(velocity + i, n)), step);
+      put(velocity + i, step, n);
+    }
+    put(p + i, f32x4.sub(old, f32x4.mul(f32x4.splat(rate), step)), n);
+  }
+}
+
+/** Range: the parameters. */
+export function optimLion(
+  p: usize,
+  gradient: usize,
+  m: usize,
+  scale: usize,
+  decay: f32,
+  rate: f32,
+  beta1: f32,
+  oneMinusBeta1: f32,
+  beta2: f32,
+  oneMinusBeta2: f32,
+  begin: i32,
+  end: i32,
+  _scratch: usize,
+): void {
+  const factor = f32x4.splat(load<f32>(scale));
+  let i = (<usize>begin) << 2;
+  for (let n = end - begin; n > 0; n -= 4, i += 16) {
+    const old = part(p + i, n);
+    const g = f32x4.mul(factor, part(gradient + i, n));
+    const mean = part(m + i, n);
+    const blend = f32x4.add(f32x4.mul(f32x4.splat(beta1), mean), f32x4.mul(f32x4.splat(oneMinusBeta1), g));
+    put(m + i, f32x4.add(f32x4.mul(f32x4.splat(beta2), mean), f32x4.mul(f32x4.splat(oneMinusBeta2), g)), n);
+    const decayed = f32x4.sub(old, f32x4.mul(f32x4.splat(decay), old));
+    put(p + i, f32x4.sub(decayed, f32x4.mul(f32x4.splat(rate), sign4(blend))), n);
   }
 }
 
