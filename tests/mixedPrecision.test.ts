@@ -25,7 +25,7 @@ import {
   tensor,
   trace,
 } from '../engine/index.ts';
-import { productReference } from '../engine/ops/matmul.ts';
+import { productReference } from '../engine/ops/product.ts';
 import { type NDArray, ndarray } from '../engine/reference.ts';
 import { distance, expectClose } from './support/compare.ts';
 import { devices } from './support/devices.ts';

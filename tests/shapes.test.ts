@@ -146,6 +146,14 @@ describe('what reads values', () => {
   });
 });
 
+/** Methods whose type got lost on the way from the functions. */
+type Untyped = { [K in keyof Tensor]: [Tensor[K]] extends [never] ? K : never }[keyof Tensor];
+
+it('every method has a type', () => {
+  const none: [Untyped] extends [never] ? true : Untyped = true;
+  expect(none).toBe(true);
+});
+
 describe('at', () => {
   it('gives views for numbers and ranges, and frees what it made on the way', () => {
     for (const device of backends) {

@@ -36,7 +36,7 @@ const isList = (item: Index): item is Tensor | readonly number[] => item instanc
  * Numbers and ranges give a view, lists a copy; both have a gradient. A place outside is an error; in a tensor, whose
  * values cannot be checked without waiting for them, it gives 0. For a bool mask use maskedSelect, nonzero or where.
  */
-export function at(x: Tensor, ...index: readonly Index[]): Tensor {
+export function at(x: Tensor, ...index: Index[]): Tensor {
   return scope(() => named('at', () => read(x, index)));
 }
 
