@@ -51,9 +51,8 @@ class Temporary implements LaunchTools {
     return { buffer: storage.buffer, shape, strides: rowMajor(shape), offset: 0, dtype };
   }
 
-  scratch(shape: Shape): Operand {
-    return this.fresh(shape, 'float32');
-  }
+  /** A property, so that kernels may take it out of their tools. */
+  readonly scratch = (shape: Shape): Operand => this.fresh(shape, 'float32');
 
   get none(): Operand {
     return this.fresh([4], 'int32');

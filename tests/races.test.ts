@@ -97,7 +97,7 @@ const CASES: Readonly<Record<string, Case>> = {
   softmax: { params: LINES, uniforms: { lines: 31, n: 9, inner: 1, xOffset: 0 }, workgroups: 1 },
   softmax_backward: { params: LINES, uniforms: { lines: 31, n: 9, inner: 1 }, workgroups: 1 },
   sort_block: {
-    uniforms: { total: 1000, padded: 1024, first: 2, last: 16 },
+    uniforms: { total: 1000, padded: 1024, first: 2, last: 4 },
     integers: ['keys', 'places'],
     workgroups: 1,
   },
