@@ -7,11 +7,11 @@
 
 /** The engine from the bottom up: a file imports its own layer and those below it. Every file of `engine/` is named here. */
 const LAYERS = [
-  { name: 'base', path: '^engine/(shape|dtype|errors|half|random|turn)\\.ts$' },
+  { name: 'base', path: '^engine/(shape|dtype|errors|half|random|turn|unowned)\\.ts$' },
   { name: 'tensor', path: '^engine/(tensor|memory|backend)\\.ts$' },
   {
     name: 'core',
-    path: '^engine/(op|inPlace|launch|strided|autocast|autograd|trace|plan|copy|reference|meta|device|create|gradcheck|print|recompute)\\.ts$',
+    path: '^engine/(op|inPlace|launch|strided|autocast|autograd|trace|plan|copy|reference|meta|device|create|gradcheck|recompute)\\.ts$',
   },
   { name: 'ops', path: '^engine/ops/' },
   { name: 'methods', path: '^engine/methods\\.ts$' },

@@ -1,5 +1,5 @@
 import { ArgumentError, GradientError, ShapeError, show } from './errors.ts';
-import { scope, unscoped } from './memory.ts';
+import { scope, tape, unscoped } from './memory.ts';
 import { type Shape, sameShape } from './shape.ts';
 import type { TapeNode, Tensor } from './tensor.ts';
 import { decomposingBackward, tracedBackward, tracing } from './trace.ts';
@@ -102,13 +102,13 @@ export class Node implements TapeNode {
 
   /** Keeps `tensor` (an input, or an output of this very entry) for the gradient rule. */
   save(name: string, tensor: Tensor, isOutput: boolean): void {
-    const kept = unscoped(() => tensor.alias(tensor, isOutput ? null : tensor.node));
+    const kept = tensor.alias(tensor, isOutput ? null : tensor.node, tape);
     this.#saved.push({ name, tensor: kept, version: tensor.storage.version, isOutput, halved: false });
   }
 
   /** Keeps `half`, an input or output rounded to float16, in its place. */
   saveHalf(name: string, half: Tensor): void {
-    const kept = unscoped(() => half.alias(half, null));
+    const kept = half.alias(half, null, tape);
     this.#saved.push({ name, tensor: kept, version: half.storage.version, isOutput: false, halved: true });
   }
 

@@ -22,8 +22,7 @@ export interface RandomOptions extends TensorOptions {
   readonly generator?: Generator;
 }
 
-/** The typed arrays that `tensor` takes. */
-export type TypedArray =
+type TypedArray =
   | Float32Array
   | Float64Array
   | Int32Array

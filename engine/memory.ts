@@ -1,7 +1,8 @@
 import type { Backend, DeviceBuffer } from './backend.ts';
 import { type DType, storageBytes } from './dtype.ts';
-import { DisposedError } from './errors.ts';
+import { DisposedError, OutOfMemoryError } from './errors.ts';
 import { type Shape, sizeOf } from './shape.ts';
+import { advice, type Held, unwatch, watch } from './unowned.ts';
 
 // Engines without explicit resource management (Safari) still get `using`, compiled to a look-up of this symbol.
 (Symbol as { dispose: symbol }).dispose ??= Symbol.for('Symbol.dispose');
@@ -20,7 +21,7 @@ export class Storage {
 
   constructor(backend: Backend, bytes: number) {
     this.backend = backend;
-    this.buffer = backend.alloc(bytes);
+    this.buffer = alloc(backend, bytes);
   }
 
   static ofShape(backend: Backend, shape: Shape, dtype: DType = 'float32'): Storage {
@@ -50,12 +51,30 @@ export class Storage {
   }
 }
 
+function alloc(backend: Backend, bytes: number): DeviceBuffer {
+  try {
+    return backend.alloc(bytes);
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) error.message += advice();
+    throw error;
+  }
+}
+
 /** What a scope owns. */
 export interface Owned {
-  /** The scope that will free this, or null when nobody will. */
-  owner: Scope | null;
+  /** What will free this, or null when nobody will. */
+  owner: Owner | null;
   dispose(): void;
 }
+
+/** What frees things when its time comes. */
+export interface Owner {
+  add(item: Owned): void;
+  remove(item: Owned): void;
+}
+
+/** Owns what the tape saved: an entry counts its uses and frees it itself. */
+export const tape: Owner = { add: () => {}, remove: () => {} };
 
 let current: Scope | null = null;
 
@@ -71,7 +90,7 @@ let current: Scope | null = null;
  * Scopes nest; `keep` hands a tensor to the scope outside. A scope belongs to one flow of control: two asynchronous
  * flows with scopes open at the same time free each other's tensors (the error then names the tensor).
  */
-export class Scope implements Disposable {
+export class Scope implements Disposable, Owner {
   readonly parent: Scope | null;
   #owned = new Set<Owned>();
   #open = true;
@@ -147,12 +166,26 @@ export function unscoped<T>(body: () => T): T {
 
 export const currentScope = (): Scope | null => current;
 
+/** Something to watch for being dropped while nobody owns it. */
+export interface Watched extends Owned {
+  readonly held: Held;
+}
+
+const isWatched = (item: Owned): item is Watched => 'held' in item;
+
 /** Gives `item` to `owner`, taking it from the one before; null leaves it to `dispose()`, and to the leak report. */
-export function adopt(item: Owned, owner: Scope | null): void {
+export function adopt(item: Owned, owner: Owner | null): void {
   item.owner?.remove(item);
   item.owner = owner;
   if (owner !== null) owner.add(item);
-  else if (isWatched(item)) watch(item);
+  else if (isWatched(item)) watch(item, item.held);
+}
+
+/** Takes `item` from its owner: it is freed now. */
+export function abandon(item: Owned): void {
+  if (item.owner !== null) item.owner.remove(item);
+  else if (isWatched(item)) unwatch(item, item.held);
+  item.owner = null;
 }
 
 function* ownedIn(value: unknown): Generator<Owned> {
@@ -161,37 +194,3 @@ function* ownedIn(value: unknown): Generator<Owned> {
   else if (Array.isArray(value)) for (const v of value) yield* ownedIn(v);
   else if (Object.getPrototypeOf(value) === Object.prototype) for (const v of Object.values(value)) yield* ownedIn(v);
 }
-
-/** A tensor that was garbage-collected although nobody had disposed it. */
-export interface Leak {
-  readonly label: string;
-  readonly bytes: number;
-}
-
-/** Something whose loss the collector can report: what to say, and what to give back. */
-export interface Watched extends Owned {
-  leakInfo(): { leak: Leak; storage: Storage };
-}
-
-const leaks: Leak[] = [];
-const registry = new FinalizationRegistry<{ leak: Leak; storage: Storage }>(({ leak, storage }) => {
-  leaks.push(leak);
-  storage.release();
-});
-
-const isWatched = (item: Owned): item is Watched => 'leakInfo' in item;
-
-function watch(item: Watched): void {
-  registry.register(item, item.leakInfo(), item);
-}
-
-/** @internal Called when a watched tensor is disposed properly. */
-export function unwatch(item: Owned): void {
-  registry.unregister(item);
-}
-
-/**
- * Tensors that were dropped without `dispose()` and outside any scope, as far as the garbage collector has noticed.
- * Their memory has been given back by then, but late: put a scope around the code that makes them.
- */
-export const leakReport = (): readonly Leak[] => [...leaks];

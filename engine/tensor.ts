@@ -1,8 +1,9 @@
 import type { Backend, Operand } from './backend.ts';
 import { type DType, elementBytes, fromRaw, storageBytes, type TensorData, toRaw } from './dtype.ts';
 import { ArgumentError, DisposedError, GradientError, ShapeError, show } from './errors.ts';
-import { adopt, currentScope, type Leak, type Scope, Storage, unwatch, type Watched } from './memory.ts';
+import { abandon, adopt, currentScope, type Owner, Storage, type Watched } from './memory.ts';
 import { isContiguous, type Layout, rowMajor, type Shape, sameShape, sizeOf } from './shape.ts';
+import { type Held, makeRoom } from './unowned.ts';
 
 /** What a tensor knows of the tape: the node that made it (or that collects its gradient). See autograd.ts. */
 export interface TapeNode {
@@ -13,6 +14,34 @@ export interface TapeNode {
   path: string | null;
   retain(): void;
   release(): void;
+}
+
+/** What a tensor holds of the device and of the tape: apart from it, so that it can be let go of when it was dropped. */
+class Holding implements Held {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  storage: Storage;
+  node: TapeNode | null;
+
+  constructor(storage: Storage, shape: Shape, dtype: DType, node: TapeNode | null) {
+    this.storage = storage;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.node = node;
+  }
+
+  get bytes(): number {
+    return Math.min(sizeOf(this.shape) * elementBytes(this.dtype), this.storage.buffer.bytes);
+  }
+
+  get made(): string | null {
+    return this.node === null || this.node.leaf ? null : this.node.name;
+  }
+
+  release(): void {
+    this.storage.release();
+    this.node?.release();
+  }
 }
 
 /**
@@ -26,25 +55,28 @@ export class Tensor implements Watched, Layout {
   /** Of the first element, in elements. */
   readonly offset: number;
   /** @internal */
-  owner: Scope | null = null;
+  owner: Owner | null = null;
   /** The gradient that `backward()` collected, for a leaf that requires one. */
   grad: Tensor | null = null;
   /** @internal Where the gradient must lie (a view of the model's one gradient buffer), if anywhere. */
   gradSlot: Tensor | null = null;
-  /** @internal */
-  node: TapeNode | null;
-  #storage: Storage;
+  #holding: Holding;
   #disposed = false;
 
   /** @internal Takes over one reference of `storage` and one of `node`. */
-  constructor(storage: Storage, layout: Layout, dtype: DType, node: TapeNode | null = null) {
-    this.#storage = storage;
+  constructor(
+    storage: Storage,
+    layout: Layout,
+    dtype: DType,
+    node: TapeNode | null = null,
+    owner: Owner | null = currentScope(),
+  ) {
+    this.#holding = new Holding(storage, layout.shape, dtype, node);
     this.shape = layout.shape;
     this.strides = layout.strides;
     this.offset = layout.offset;
     this.dtype = dtype;
-    this.node = node;
-    adopt(this, currentScope());
+    adopt(this, owner);
   }
 
   /** @internal A new tensor with undefined contents. */
@@ -58,12 +90,25 @@ export class Tensor implements Watched, Layout {
       throw new ShapeError(`tensor: ${values.length} values for shape ${show(shape)}, which has ${sizeOf(shape)}.`);
     }
     const t = Tensor.empty(backend, shape, dtype);
-    if (values.length > 0) backend.write(t.#storage.buffer, 0, toRaw(dtype, values));
+    if (values.length > 0) backend.write(t.#holding.storage.buffer, 0, toRaw(dtype, values));
     return t;
   }
 
   get device(): Backend {
-    return this.#storage.backend;
+    return this.#holding.storage.backend;
+  }
+
+  /** @internal */
+  get node(): TapeNode | null {
+    return this.#holding.node;
+  }
+  set node(node: TapeNode | null) {
+    this.#holding.node = node;
+  }
+
+  /** @internal */
+  get held(): Held {
+    return this.#holding;
   }
 
   /** Number of dimensions. */
@@ -97,7 +142,7 @@ export class Tensor implements Watched, Layout {
         `${this.describe()} was used after it was freed. Keep it with scope.keep(), or make it outside the scope.`,
       );
     }
-    return this.#storage;
+    return this.#holding.storage;
   }
 
   /** @internal What a kernel is handed. */
@@ -107,8 +152,8 @@ export class Tensor implements Watched, Layout {
   }
 
   /** @internal A second handle on the same elements and the same place on the tape. */
-  alias(layout: Layout = this, node: TapeNode | null = this.node): Tensor {
-    const t = new Tensor(this.storage.retain(), layout, this.dtype, node);
+  alias(layout: Layout = this, node: TapeNode | null = this.node, owner: Owner | null = currentScope()): Tensor {
+    const t = new Tensor(this.storage.retain(), layout, this.dtype, node, owner);
     node?.retain();
     return t;
   }
@@ -136,6 +181,8 @@ export class Tensor implements Watched, Layout {
     );
     if (from !== this) from.dispose();
     const values = fromRaw(this.dtype, await bytes);
+    const room = makeRoom(this.device);
+    if (room !== null) await room;
     return values.length === count ? values : values.slice(skip, skip + count);
   }
 
@@ -183,36 +230,26 @@ export class Tensor implements Watched, Layout {
 
   /** @internal Makes this handle show the same values where they were copied to. Takes over one reference. */
   relocate(storage: Storage, layout: Layout): void {
-    this.storage.release();
-    this.#storage = storage;
+    const { owner } = this;
+    const before = this.storage;
+    abandon(this);
+    before.release();
+    this.#holding.storage = storage;
     (this as { strides: readonly number[] }).strides = layout.strides;
     (this as { offset: number }).offset = layout.offset;
-    if (this.owner === null) unwatch(this);
-    adopt(this, this.owner);
+    adopt(this, owner);
   }
 
   describe(): string {
     return `tensor ${show(this.shape)} ${this.dtype}`;
   }
 
-  /** @internal */
-  leakInfo(): { leak: Leak; storage: Storage } {
-    const leak = {
-      label: `${this.describe()}${this.node && !this.node.leaf ? ` of ${this.node.name}` : ''}`,
-      bytes: this.size * elementBytes(this.dtype),
-    };
-    return { leak, storage: this.#storage };
-  }
-
   /** Gives the memory back, unless a view or the tape still needs it. A second call does nothing. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    if (this.owner === null) unwatch(this);
-    else this.owner.remove(this);
-    this.owner = null;
-    this.#storage.release();
-    this.node?.release();
+    abandon(this);
+    this.#holding.release();
     this.grad?.dispose();
     this.gradSlot?.dispose();
   }
@@ -221,21 +258,8 @@ export class Tensor implements Watched, Layout {
     this.dispose();
   }
 
-  /** What it is, and how to see its values: they lie on the device, and reading them takes an await. */
   toString(): string {
-    if (this.#disposed) return `Tensor [${this.shape.join(', ')}] ${this.dtype}, freed`;
-    const grad = this.requiresGrad ? ', requiresGrad' : '';
-    return `Tensor [${this.shape.join(', ')}] ${this.dtype} on ${this.device.name}${grad} (values: await x.show() or x.data())`;
-  }
-
-  /** @internal What Node's console prints. */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
-  }
-
-  /** @internal What a browser's console prints before the braces. */
-  get [Symbol.toStringTag](): string {
-    return 'Tensor';
+    return this.describe();
   }
 }
 

@@ -25,6 +25,9 @@ export interface RecurrentOptions extends ModuleOptions {
   readonly bidirectional?: boolean;
 }
 
+/** The state of all layers and directions at one time: [layers · directions, batch, hidden] each. */
+type States = readonly Tensor[];
+
 /** Weights of one layer in one direction. */
 interface Weights {
   readonly input: Tensor;
@@ -90,14 +93,10 @@ abstract class Recurrent extends Module {
   }
 
   /** The state after one step, from the products of input [batch, gates · hidden] and of the state before. */
-  protected abstract step(input: Tensor, product: Tensor, state: readonly Tensor[]): readonly Tensor[];
+  protected abstract step(input: Tensor, product: Tensor, state: States): States;
 
   /** Runs over time. x [time, batch, features], or with batchFirst [batch, time, features]; either without the batch. */
-  protected run(
-    x: Tensor,
-    given: readonly Tensor[] | null,
-    states: number,
-  ): { readonly output: Tensor; readonly last: readonly Tensor[] } {
+  protected run(x: Tensor, given: States | null, states: number): { readonly output: Tensor; readonly last: States } {
     return scope(() => {
       if ((x.ndim !== 2 && x.ndim !== 3) || x.shape.at(-1) !== this.inputSize) {
         throw new ShapeError(
@@ -114,7 +113,7 @@ abstract class Recurrent extends Module {
       if (wrong !== undefined) {
         throw new ShapeError(`${this.constructor.name}: a state ${show(wrong.shape)}. Expected ${show(shape)}.`);
       }
-      const last: (readonly Tensor[])[] = [];
+      const last: States[] = [];
       for (let layer = 0; layer < this.numLayers; layer++) {
         const outputs = runs.flatMap((run, k) => {
           if (run.layer !== layer) return [];
@@ -149,12 +148,7 @@ abstract class Recurrent extends Module {
     };
   }
 
-  #direction(
-    x: Tensor,
-    begin: readonly Tensor[],
-    weights: Weights,
-    backwards: boolean,
-  ): { output: Tensor; end: readonly Tensor[] } {
+  #direction(x: Tensor, begin: States, weights: Weights, backwards: boolean): { output: Tensor; end: States } {
     return scope(() => {
       const inputs = linear(x, weights.input, weights.inputBias);
       const outputs: Tensor[] = [];
@@ -185,7 +179,7 @@ export class RNN extends Recurrent {
     this.nonlinearity = options.nonlinearity ?? 'tanh';
   }
 
-  protected step(input: Tensor, product: Tensor): readonly Tensor[] {
+  protected step(input: Tensor, product: Tensor): States {
     return [(this.nonlinearity === 'tanh' ? tanh : relu)(add(input, product))];
   }
 
@@ -205,7 +199,7 @@ export class GRU extends Recurrent {
     super(inputSize, hiddenSize, 3, options);
   }
 
-  protected step(input: Tensor, product: Tensor, [h]: readonly Tensor[]): readonly Tensor[] {
+  protected step(input: Tensor, product: Tensor, [h]: States): States {
     const [ir, iz, inew] = chunk(input, 3, 1);
     const [hr, hz, hnew] = chunk(product, 3, 1);
     const reset = sigmoid(add(ir!, hr!));
@@ -230,7 +224,7 @@ export class LSTM extends Recurrent {
     super(inputSize, hiddenSize, 4, options);
   }
 
-  protected step(input: Tensor, product: Tensor, [, cell]: readonly Tensor[]): readonly Tensor[] {
+  protected step(input: Tensor, product: Tensor, [, cell]: States): States {
     const [i, f, g, o] = chunk(add(input, product), 4, 1);
     const next = add(mul(sigmoid(f!), cell!), mul(sigmoid(i!), tanh(g!)));
     return [mul(sigmoid(o!), tanh(next)), next];
