@@ -1,4 +1,4 @@
-import { ArgumentError, GradientError, ShapeError, show } from './errors.ts';
+import { ArgumentError, GradientError, given, ShapeError, show } from './errors.ts';
 import { scope, tape, unscoped } from './memory.ts';
 import { type Shape, sameShape } from './shape.ts';
 import type { TapeNode, Tensor } from './tensor.ts';
@@ -241,6 +241,12 @@ export interface BackwardOptions {
  * `gradient` is d loss / d output; it may be left out when output has one element (then it is 1).
  */
 export function backward(output: Tensor, gradient?: Tensor, options: BackwardOptions = {}): void {
+  if (gradient !== undefined && gradient !== null && !(typeof gradient === 'object' && 'storage' in gradient)) {
+    throw new ArgumentError(
+      `backward: the first argument is ${given(gradient)}, expected the gradient of the output, a tensor. ` +
+        'Options come second: backward(undefined, { retainGraph: true }).',
+    );
+  }
   const leaves = sweep(output, gradient, options);
   for (const [leaf, g] of leaves) tracedBackward(leaf, () => collect(leaf, g, options.createGraph ?? false));
 }

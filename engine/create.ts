@@ -1,10 +1,10 @@
 import { requiresGrad as setRequiresGrad } from './autograd.ts';
 import type { Backend } from './backend.ts';
 import { defaultDevice } from './device.ts';
-import { type DType, isFloat } from './dtype.ts';
-import { ArgumentError } from './errors.ts';
+import { type DType, isFloat, storageBytes } from './dtype.ts';
+import { ArgumentError, given, OutOfMemoryError, show } from './errors.ts';
 import { defaultGenerator, type Generator, Stream } from './random.ts';
-import { type Shape, sizeOf } from './shape.ts';
+import { checkShape, type Shape, sizeOf } from './shape.ts';
 import { type NestedArray, nestedShape, Tensor } from './tensor.ts';
 
 /** What every function that makes a tensor from nothing takes. */
@@ -34,6 +34,19 @@ type TypedArray =
 
 const isTyped = (v: unknown): v is TypedArray => ArrayBuffer.isView(v) && !(v instanceof DataView);
 
+/** Number of elements of a new tensor, or an error that says why there can be none. */
+function sizeFor(op: string, shape: Shape, dtype: DType, { device = defaultDevice() }: TensorOptions): number {
+  checkShape(op, shape);
+  const size = sizeOf(shape);
+  const [bytes, limit] = [storageBytes(dtype, size), device.memory().bufferLimitBytes];
+  if (bytes <= limit) return size;
+  const gigabytes = (n: number): string => `${(n / 2 ** 30).toFixed(2)} GB`;
+  throw new OutOfMemoryError(
+    `${op}: ${show(shape)} ${dtype} takes ${gigabytes(bytes)}, a tensor on ${device.name} at most ${gigabytes(limit)}. ` +
+      'Take smaller sizes, or several tensors.',
+  );
+}
+
 function make(values: ArrayLike<number | boolean>, shape: Shape, dtype: DType, options: TensorOptions): Tensor {
   const t = Tensor.from(options.device ?? defaultDevice(), values, shape, dtype);
   return options.requiresGrad === true ? setRequiresGrad(t) : t;
@@ -47,6 +60,7 @@ export function tensor(
   values: NestedArray | TypedArray,
   options: TensorOptions & { readonly shape?: Shape } = {},
 ): Tensor {
+  if (options.shape !== undefined) checkShape('tensor', options.shape);
   if (isTyped(values)) {
     const integers = !(values instanceof Float32Array || values instanceof Float64Array);
     return make(values, options.shape ?? [values.length], options.dtype ?? (integers ? 'int32' : 'float32'), options);
@@ -59,13 +73,21 @@ export function tensor(
 
 /** `shape` filled with one value. */
 export function full(shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
+  return filled('full', shape, value, options);
+}
+
+function filled(op: string, shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
+  if (typeof value !== 'number' && typeof value !== 'boolean') {
+    throw new ArgumentError(`${op}: the value is ${given(value)}, expected a number or a boolean.`);
+  }
   const dtype = options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32');
-  const values = isFloat(dtype) ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape));
+  const size = sizeFor(op, shape, dtype, options);
+  const values = isFloat(dtype) ? new Float32Array(size) : new Int32Array(size);
   return make(values.fill(Number(value)), shape, dtype, options);
 }
 
-export const zeros = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 0, options);
-export const ones = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 1, options);
+export const zeros = (shape: Shape, options?: TensorOptions): Tensor => filled('zeros', shape, 0, options);
+export const ones = (shape: Shape, options?: TensorOptions): Tensor => filled('ones', shape, 1, options);
 
 /** start, start + step, … before `end`. `arange(5)` counts 0 to 4. */
 export function arange(start: number, end?: number | null, step = 1, options: TensorOptions = {}): Tensor {
@@ -105,31 +127,32 @@ export function eye(n: number, options: TensorOptions = {}): Tensor {
 const streamOf = ({ seed, generator }: RandomOptions): Stream =>
   seed === undefined ? (generator ?? defaultGenerator).next() : new Stream(seed);
 
-function draw(shape: Shape, options: RandomOptions, dtype: DType, next: (s: Stream) => number): Tensor {
+function draw(op: string, shape: Shape, options: RandomOptions, dtype: DType, next: (s: Stream) => number): Tensor {
+  const size = sizeFor(op, shape, dtype, options);
   const stream = streamOf(options);
-  const values = dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Int32Array(sizeOf(shape));
+  const values = dtype === 'float32' ? new Float32Array(size) : new Int32Array(size);
   for (let i = 0; i < values.length; i++) values[i] = next(stream);
   return make(values, shape, dtype, options);
 }
 
 /** Standard normal numbers. The same seed gives the same numbers on every device. */
 export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
-  draw(shape, options, 'float32', (s) => s.normal());
+  draw('randn', shape, options, 'float32', (s) => s.normal());
 
 /** Normal numbers of a mean and a deviation. */
 export const normal = (mean: number, std: number, shape: Shape, options: RandomOptions = {}): Tensor =>
-  draw(shape, options, 'float32', (s) => mean + std * s.normal());
+  draw('normal', shape, options, 'float32', (s) => mean + std * s.normal());
 
 /** Uniform numbers in [0, 1). */
 export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
-  draw(shape, options, 'float32', (s) => s.uniform());
+  draw('rand', shape, options, 'float32', (s) => s.uniform());
 
 /** Integers in [low, high), every one equally likely. */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
   if (!(Number.isInteger(low) && Number.isInteger(high) && low < high)) {
     throw new ArgumentError(`randint: integers in [${low}, ${high}). Expected two integers, the first one smaller.`);
   }
-  return draw(shape, options, options.dtype ?? 'int32', (s) => low + s.integer(high - low));
+  return draw('randint', shape, options, options.dtype ?? 'int32', (s) => low + s.integer(high - low));
 }
 
 /** The integers from 0 to n − 1 in random order. int32 unless told otherwise. */

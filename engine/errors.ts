@@ -60,3 +60,13 @@ export class FormatError extends HeddleError {
 
 /** `[2, 3, 4]`, as every message prints a shape. */
 export const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+
+/** A value as an error names what came in the place of something else: `the string "a"`, `an array`, `undefined`. */
+export function given(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  if (typeof value === 'object') return `an object with ${Object.keys(value).slice(0, 3).join(', ') || 'no fields'}`;
+  if (typeof value === 'function') return 'a function';
+  return `the ${typeof value} ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`;
+}

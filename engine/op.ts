@@ -2,7 +2,7 @@ import { halfOf } from './autocast.ts';
 import { type GradContext, isGradEnabled, Node } from './autograd.ts';
 import type { Backend, Operand, WasmLaunch, WebGPULaunch } from './backend.ts';
 import { type DType, isFloat } from './dtype.ts';
-import { DeviceError, DTypeError, GradientError, show } from './errors.ts';
+import { DeviceError, DTypeError, GradientError, given, show } from './errors.ts';
 import { type LaunchTools, runKernels } from './launch.ts';
 import { scope } from './memory.ts';
 import type { NDArray } from './reference.ts';
@@ -345,5 +345,7 @@ function check<In extends string, Opt extends string, A>(
 }
 
 function required(op: string, input: string, t: Tensor | undefined): void {
+  if (t instanceof Tensor) return;
   if (t === undefined || t === null) throw new DTypeError(`${op}: the input ${input} is missing.`);
+  throw new DTypeError(`${op}: ${input} is ${given(t)}, expected a tensor. Make one with tensor().`);
 }

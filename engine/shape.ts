@@ -1,4 +1,4 @@
-import { ShapeError, show } from './errors.ts';
+import { given, ShapeError, show } from './errors.ts';
 
 /** Sizes of each dimension; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -16,6 +16,18 @@ export const sizeOf = (shape: Shape): number => {
   for (const s of shape) n *= s;
   return n;
 };
+
+/** Throws a ShapeError for what is no list of sizes: whole numbers from 0. */
+export function checkShape(op: string, shape: Shape): void {
+  if (!Array.isArray(shape)) {
+    const hint = typeof shape === 'number' ? `${op}([${shape}])` : `${op}([2, 3])`;
+    throw new ShapeError(`${op}: the shape is ${given(shape)}, expected an array of sizes. Write ${hint}.`);
+  }
+  for (const size of shape) {
+    if (Number.isInteger(size) && size >= 0) continue;
+    throw new ShapeError(`${op}: the shape holds ${given(size)}, expected whole numbers from 0, such as [2, 3].`);
+  }
+}
 
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;

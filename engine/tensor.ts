@@ -1,6 +1,6 @@
 import type { Backend, Operand } from './backend.ts';
 import { type DType, elementBytes, fromRaw, storageBytes, type TensorData, toRaw } from './dtype.ts';
-import { ArgumentError, DisposedError, GradientError, ShapeError, show } from './errors.ts';
+import { ArgumentError, DisposedError, DTypeError, GradientError, given, ShapeError, show } from './errors.ts';
 import { abandon, adopt, currentScope, type Owner, Storage, type Watched } from './memory.ts';
 import { isContiguous, type Layout, rowMajor, type Shape, sameShape, sizeOf } from './shape.ts';
 import { type Held, makeRoom } from './unowned.ts';
@@ -276,6 +276,14 @@ export const reader: { contiguous: (x: Tensor) => Tensor } = {
 /** Shape of a nested array, which must be regular. */
 export function nestedShape(values: NestedArray): number[] {
   if (typeof values === 'number' || typeof values === 'boolean') return [];
+  if (!Array.isArray(values)) {
+    const hint = ArrayBuffer.isView(values as unknown)
+      ? 'Give a typed array by itself, with its shape: tensor(values, { shape: [2, 3] }).'
+      : (values as unknown) instanceof Tensor
+        ? 'Join tensors with stack() or cat().'
+        : 'Convert it first.';
+    throw new DTypeError(`tensor: the values hold ${given(values)}, expected numbers or booleans. ${hint}`);
+  }
   const first = values[0];
   if (first === undefined) return [0];
   const inner = nestedShape(first);

@@ -3,11 +3,12 @@ import scalarShader from '../../shaders/binary_scalar.wgsl';
 import type { GradContext } from '../autograd.ts';
 import { dispatch, grid } from '../backend.ts';
 import { type DType, promote } from '../dtype.ts';
+import { DTypeError, given } from '../errors.ts';
 import { type CaseInput, defineOp, type OpCase } from '../op.ts';
 import { map, zip } from '../reference.ts';
 import { broadcastShapes, type Shape, sizeOf } from '../shape.ts';
 import { broadcastWalk, layoutOf, stridedDispatch, WALK_BYTES } from '../strided.ts';
-import type { Tensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
 import codes from './codes.json';
 import { to } from './contiguous.ts';
 import { ANY, checkSameDtype, GRAIN, PER_GROUP, wgslType, wordOf } from './elementwise.ts';
@@ -186,6 +187,8 @@ export function defineBinary(name: keyof typeof CODES, spec: Binary): (x: Tensor
   });
 
   return (x, y) => {
+    if (!(x instanceof Tensor)) operandError(name, 'x', x);
+    if (typeof y !== 'number' && !(y instanceof Tensor)) operandError(name, 'y', y);
     const dtype = common(takes, x.dtype, y);
     const a = x.dtype === dtype ? x : to(x, dtype);
     const b = typeof y === 'number' || y.dtype === dtype ? y : to(y, dtype);
@@ -194,6 +197,10 @@ export function defineBinary(name: keyof typeof CODES, spec: Binary): (x: Tensor
     if (typeof b !== 'number' && b !== y) b.dispose();
     return output;
   };
+}
+
+function operandError(op: string, which: string, value: unknown): never {
+  throw new DTypeError(`${op}: ${which} is ${given(value)}, expected a tensor or a number. Make one with tensor().`);
 }
 
 /** The dtype to compute in: a whole number counts as int32, and two bools count as int32 in arithmetic. */

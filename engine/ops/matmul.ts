@@ -1,7 +1,7 @@
-import { ShapeError, show } from '../errors.ts';
+import { DTypeError, given, ShapeError, show } from '../errors.ts';
 import { type CaseInput, defineOp } from '../op.ts';
 import { sizeOf } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
 import { to } from './contiguous.ts';
 import { FACTORS } from './halves.ts';
 import { matmulOnWebGPU, mixedMatmulOnWasm } from './matmulKernel.ts';
@@ -65,6 +65,9 @@ const op = defineOp({
  * @throws {ShapeError} where the inner sizes differ or the batch dimensions do not broadcast
  */
 export function matmul(x: Tensor, other: Tensor): Tensor {
+  if (!(other instanceof Tensor)) {
+    throw new DTypeError(`matmul: the right side is ${given(other)}, expected a tensor. Make one with tensor().`);
+  }
   if (x.ndim === 0 || other.ndim === 0) {
     throw new ShapeError(`matmul: ${show(x.shape)} times ${show(other.shape)}. Use mul for a scalar.`);
   }

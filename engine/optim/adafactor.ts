@@ -56,7 +56,7 @@ export class Adafactor extends Optimizer<AdafactorOptions> {
     params: readonly Tensor[] | readonly GroupOptions<AdafactorOptions>[],
     options: Partial<AdafactorOptions> = {},
   ) {
-    super(params, { ...DEFAULTS, ...options }, []);
+    super(params, DEFAULTS, options, []);
   }
 
   protected check({ lr, beta2Decay, eps, d, weightDecay }: ParamGroup<AdafactorOptions>): void {

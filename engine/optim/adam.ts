@@ -56,7 +56,7 @@ export class Adam extends AdamBase {
   protected readonly decoupled = false;
 
   constructor(params: readonly Tensor[] | readonly GroupOptions<AdamOptions>[], options: Partial<AdamOptions> = {}) {
-    super(params, { ...DEFAULTS, ...options }, NAMES);
+    super(params, DEFAULTS, options, NAMES);
   }
 }
 
@@ -65,6 +65,6 @@ export class AdamW extends AdamBase {
   protected readonly decoupled = true;
 
   constructor(params: readonly Tensor[] | readonly GroupOptions<AdamOptions>[], options: Partial<AdamOptions> = {}) {
-    super(params, { ...DEFAULTS, weightDecay: 0.01, ...options }, NAMES);
+    super(params, { ...DEFAULTS, weightDecay: 0.01 }, options, NAMES);
   }
 }

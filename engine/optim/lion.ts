@@ -62,7 +62,7 @@ const DEFAULTS: LionOptions = { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0 };
  */
 export class Lion extends Optimizer<LionOptions> {
   constructor(params: readonly Tensor[] | readonly GroupOptions<LionOptions>[], options: Partial<LionOptions> = {}) {
-    super(params, { ...DEFAULTS, ...options }, ['expAvg']);
+    super(params, DEFAULTS, options, ['expAvg']);
   }
 
   protected check({ lr, betas, weightDecay }: ParamGroup<LionOptions>): void {

@@ -1,6 +1,6 @@
 import { noGrad } from '../autograd.ts';
 import { storageBytes } from '../dtype.ts';
-import { ArgumentError, show } from '../errors.ts';
+import { ArgumentError, given, show } from '../errors.ts';
 import { unscoped } from '../memory.ts';
 import { fill } from '../ops/accumulate.ts';
 import type { Tensor } from '../tensor.ts';
@@ -67,12 +67,23 @@ export abstract class Optimizer<O extends { lr: number }> implements Disposable 
   #one: Tensor | null = null;
 
   /** `names`: of the running means an optimizer keeps for every parameter; they begin as zeros. */
-  protected constructor(params: readonly Tensor[] | readonly GroupOptions<O>[], defaults: O, names: readonly string[]) {
+  protected constructor(
+    params: readonly Tensor[] | readonly GroupOptions<O>[],
+    known: O,
+    options: Partial<O>,
+    names: readonly string[],
+  ) {
     const name = new.target.name;
+    if (!Array.isArray(params)) {
+      throw new ArgumentError(`${name}: the parameters are ${given(params)}, expected an array: model.parameters().`);
+    }
+    checkOptions(name, known, options);
+    const defaults = { ...known, ...options };
     const groups = params.length > 0 && 'params' in params[0]! ? params : [{ params }];
+    for (const { params: _, ...own } of groups as readonly GroupOptions<O>[]) checkOptions(name, known, own);
     this.paramGroups = (groups as readonly GroupOptions<O>[]).map(({ params: list, ...options }) => {
-      const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-      return { ...defaults, ...given, params: [...list] };
+      const own = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+      return { ...defaults, ...own, params: [...list] };
     });
     this.#names = names;
     const all = this.paramGroups.flatMap((g) => g.params);
@@ -190,9 +201,9 @@ export abstract class Optimizer<O extends { lr: number }> implements Disposable 
   loadStateDict({ state, paramGroups }: OptimizerState<O>): void {
     const counts = (groups: readonly { readonly params: readonly unknown[] }[]): number[] =>
       groups.map((g) => g.params.length);
-    const [have, given] = [counts(this.paramGroups), counts(paramGroups)];
-    if (show(have) !== show(given)) {
-      throw new ArgumentError(`loadStateDict: groups of ${show(given)} parameters for an optimizer of ${show(have)}.`);
+    const [have, stored] = [counts(this.paramGroups), counts(paramGroups)];
+    if (show(have) !== show(stored)) {
+      throw new ArgumentError(`loadStateDict: groups of ${show(stored)} parameters for an optimizer of ${show(have)}.`);
     }
     const slots = this.#slots.flat();
     const values = this.#names.map((name) => {
@@ -261,4 +272,16 @@ export function checkSetting(
   if (value >= low && value <= high) return;
   const range = high === Number.POSITIVE_INFINITY ? `at least ${low}` : `a number from ${low} to ${high}`;
   throw new ArgumentError(`${optimizer}: ${name} is ${value}, expected ${range}.`);
+}
+
+/** Throws an ArgumentError for options that are no object, or hold a name the optimizer does not know. */
+function checkOptions(name: string, known: object, options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    const hint = typeof options === 'number' ? `{ lr: ${options} }` : '{ lr: 0.001 }';
+    throw new ArgumentError(`${name}: the options are ${given(options)}, expected an object such as ${hint}.`);
+  }
+  for (const key of Object.keys(options)) {
+    if (key in known) continue;
+    throw new ArgumentError(`${name}: no option is called ${key}. Expected ${Object.keys(known).join(', ')}.`);
+  }
 }

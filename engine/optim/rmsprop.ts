@@ -96,7 +96,7 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
       ...(all.some(({ centered }) => centered === true) ? ['gradAvg'] : []),
       ...(all.some(({ momentum }) => (momentum ?? 0) !== 0) ? ['momentumBuffer'] : []),
     ];
-    super(params, { ...DEFAULTS, ...options }, kept);
+    super(params, DEFAULTS, options, kept);
     this.#kept = kept;
   }
 

@@ -26,11 +26,10 @@ export class SGD extends Optimizer<SGDOptions> {
   readonly #momentum: boolean;
 
   constructor(params: readonly Tensor[] | readonly GroupOptions<SGDOptions>[], options: Partial<SGDOptions> = {}) {
-    const defaults = { ...DEFAULTS, ...options };
     const moves = [options, ...(params as readonly Partial<SGDOptions>[])].some(
       ({ momentum }) => (momentum ?? 0) !== 0,
     );
-    super(params, defaults, moves ? ['momentumBuffer'] : []);
+    super(params, DEFAULTS, options, moves ? ['momentumBuffer'] : []);
     this.#momentum = moves;
   }
 
