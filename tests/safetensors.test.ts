@@ -57,6 +57,22 @@ describe('safetensors', () => {
     expect(Array.from(bf16!.data)).toEqual([1, -3.140625]);
   });
 
+  it('reads int64 as int32 where it fits', () => {
+    const file = (values: readonly bigint[]): Uint8Array => {
+      const header = JSON.stringify({
+        n: { dtype: 'I64', shape: [values.length], data_offsets: [0, 8 * values.length] },
+      });
+      const bytes = new Uint8Array(8 + header.length + 8 * values.length);
+      new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+      bytes.set(new TextEncoder().encode(header), 8);
+      bytes.set(new Uint8Array(BigInt64Array.from(values).buffer), 8 + header.length);
+      return bytes;
+    };
+    const { n } = decodeSafetensors(file([3n, -7n])).tensors;
+    expect(n).toEqual({ shape: [2], dtype: 'int32', data: Int32Array.of(3, -7) });
+    expect(() => decodeSafetensors(file([2n ** 31n]))).toThrow(/n holds 2147483648, which is no int32/);
+  });
+
   it('refuses every truncation, and says what is wrong and where', () => {
     const file = encodeSafetensors(tensors);
     for (let length = 0; length < file.length; length++) {

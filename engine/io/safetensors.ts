@@ -46,7 +46,8 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads a file with F32 and I32 tensors, and F16 and BF16 as float32. Every offset is checked.
+ * Reads a file with F32 and I32 tensors, F16 and BF16 as float32, and I64 as int32 where the numbers fit. Every offset is
+ * checked.
  *
  * @throws {FormatError} where the file is cut off or no safetensors file; `source` names it in the message
  */
@@ -82,7 +83,7 @@ function decodeTensor(name: string, entry: unknown, values: Uint8Array, fail: (w
   const isSizes = (v: unknown): v is number[] => Array.isArray(v) && v.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) return fail(`the entry of ${name} is malformed`);
   const [begin = 0, end = 0] = offsets;
-  const width = dtype === 'F16' || dtype === 'BF16' ? 2 : 4;
+  const width = dtype === 'I64' ? 8 : dtype === 'F16' || dtype === 'BF16' ? 2 : 4;
   if (end > values.length) return fail(`${name} ends at byte ${end} of ${values.length}`);
   if (end - begin !== sizeOf(shape) * width)
     return fail(`${name} has ${end - begin} bytes for ${String(dtype)} ${show(shape)}`);
@@ -92,6 +93,15 @@ function decodeTensor(name: string, entry: unknown, values: Uint8Array, fail: (w
       return { shape, dtype: 'float32', data: new Float32Array(bytes) };
     case 'I32':
       return { shape, dtype: 'int32', data: new Int32Array(bytes) };
+    case 'I64':
+      return {
+        shape,
+        dtype: 'int32',
+        data: Int32Array.from(new BigInt64Array(bytes), (v) => {
+          const n = Number(v);
+          return n === (n | 0) ? n : fail(`${name} holds ${v}, which is no int32`);
+        }),
+      };
     case 'F16':
       return { shape, dtype: 'float32', data: Float32Array.from(new Uint16Array(bytes), fromHalf) };
     case 'BF16':
@@ -101,6 +111,6 @@ function decodeTensor(name: string, entry: unknown, values: Uint8Array, fail: (w
         data: new Float32Array(Uint32Array.from(new Uint16Array(bytes), (h) => h << 16).buffer),
       };
     default:
-      return fail(`${name} has dtype ${String(dtype)}; F32, I32, F16 and BF16 are read`);
+      return fail(`${name} has dtype ${String(dtype)}; F32, I32, I64, F16 and BF16 are read`);
   }
 }
