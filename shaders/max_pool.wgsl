@@ -1,5 +1,6 @@
 // The largest element of every window of x [planes, height, width] → output [planes, outY, outX], and its place in the
-// plane, the first of equal ones → indices. Beyond the plane there is nothing.
+// plane, the first of equal ones → indices. Beyond the plane there is nothing; a window with nothing inside, which dilation
+// can bring about, gives 0 and −1.
 
 // @include lib/index.wgsl
 // @include lib/window.wgsl
@@ -18,7 +19,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let oy = (i / params.outX) % params.outY;
   let base = i / (params.outX * params.outY) * params.height * params.width;
   var best = 0.0;
-  var place = 0u;
+  var place = 0xffffffffu;
   var seen = false;
   for (var ky = 0u; ky < params.kernelY; ky++) {
     let y = oy * params.strideY + ky * params.dilationY - params.padY;

@@ -6,7 +6,7 @@ import { dispatch, grid } from '../backend.ts';
 import { ArgumentError, ShapeError, show } from '../errors.ts';
 import { scope } from '../memory.ts';
 import { defineOp, type Meta } from '../op.ts';
-import { type NDArray, ndarray } from '../reference.ts';
+import { map, type NDArray, ndarray } from '../reference.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { gather } from './gather.ts';
@@ -101,13 +101,18 @@ const maxPoolOp = defineOp({
         if (place >= 0) plane[o] = Math.max(plane[o]!, from[p]![place]!);
       }
     });
-    return out;
+    return map(out, (v) => (v === Number.NEGATIVE_INFINITY ? 0 : v));
   },
   cases: [
     { inputs: { x: { shape: [2, 3, 4, 6], values: 'distinct' } }, attrs: { kernelSize: [2, 2], stride: [2, 2] } },
     {
       inputs: { x: { shape: [1, 2, 7, 8], values: 'distinct' } },
       attrs: { kernelSize: [3, 2], stride: [2, 1], padding: [1, 1], dilation: [1, 2] },
+    },
+    {
+      inputs: { x: { shape: [1, 1, 4], values: 'distinct' } },
+      attrs: { kernelSize: [2, 2], padding: [1, 1], dilation: [2, 2] },
+      note: 'windows with nothing inside give 0',
     },
     {
       inputs: { x: { shape: [2, 5, 5], values: 'distinct' } },

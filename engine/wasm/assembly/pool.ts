@@ -18,7 +18,8 @@ import {
 
 /**
  * The largest element of every window of x [planes, height, width] → output [planes, outY, outX], and its place in the
- * plane, the first of equal ones → indices. Layout: lib/window. Range: the output.
+ * plane, the first of equal ones → indices. A window with nothing inside, which dilation can bring about, gives 0 and −1.
+ * Layout: lib/window. Range: the output.
  */
 export function maxPool(
   x: usize,
@@ -37,27 +38,40 @@ export function maxPool(
   const kernelX = sizeAt(layout, KERNEL_X);
   const dilationY = sizeAt(layout, DILATION_Y);
   const dilationX = sizeAt(layout, DILATION_X);
-  for (let i = begin; i < end; i++) {
-    const top = ((i / outX) % outY) * sizeAt(layout, STRIDE_Y) - sizeAt(layout, PAD_Y);
-    const left = (i % outX) * sizeAt(layout, STRIDE_X) - sizeAt(layout, PAD_X);
-    const plane = x + ((<usize>(i / (outX * outY)) * height * width) << 2);
-    let best: f32 = 0;
-    let place = -1;
-    for (let ky = 0; ky < kernelY; ky++) {
-      const y = top + ky * dilationY;
-      if (y < 0 || y >= height) continue;
-      for (let kx = 0; kx < kernelX; kx++) {
-        const c = left + kx * dilationX;
-        if (c < 0 || c >= width) continue;
-        const v = load<f32>(plane + ((<usize>(y * width + c)) << 2));
-        if (place < 0 || v > best) {
-          best = v;
-          place = y * width + c;
+  const strideX = sizeAt(layout, STRIDE_X);
+  const padX = sizeAt(layout, PAD_X);
+  const stepX = (<usize>dilationX) << 2;
+  for (let i = begin; i < end; ) {
+    const row = i / outX;
+    const top = (row % outY) * sizeAt(layout, STRIDE_Y) - sizeAt(layout, PAD_Y);
+    const plane = x + ((<usize>(row / outY) * height * width) << 2);
+    // The rows and columns of the window that lie inside.
+    const firstY = top >= 0 ? 0 : (dilationY - 1 - top) / dilationY;
+    const lastY = min(kernelY, (height - 1 - top + dilationY) / dilationY);
+    const stop = min(end, (row + 1) * outX);
+    for (let left = (i - row * outX) * strideX - padX; i < stop; i++, left += strideX) {
+      const firstX = left >= 0 ? 0 : (dilationX - 1 - left) / dilationX;
+      const lastX = left + (kernelX - 1) * dilationX < width ? kernelX : (width - 1 - left + dilationX) / dilationX;
+      let place = -1;
+      let best: f32 = 0;
+      if (firstY < lastY && firstX < lastX) {
+        place = (top + firstY * dilationY) * width + left + firstX * dilationX;
+        best = load<f32>(plane + ((<usize>place) << 2));
+      }
+      for (let ky = firstY; ky < lastY; ky++) {
+        let at = (top + ky * dilationY) * width + left + firstX * dilationX;
+        let from = plane + ((<usize>at) << 2);
+        for (let kx = firstX; kx < lastX; kx++, at += dilationX, from += stepX) {
+          const v = load<f32>(from);
+          if (v > best) {
+            best = v;
+            place = at;
+          }
         }
       }
+      store<f32>(output + ((<usize>i) << 2), best);
+      store<i32>(indices + ((<usize>i) << 2), place);
     }
-    store<f32>(output + ((<usize>i) << 2), best);
-    store<i32>(indices + ((<usize>i) << 2), max(0, place));
   }
 }
 
@@ -78,7 +92,9 @@ export function maxPoolBackward(
     memory.fill(to, 0, (<usize>size) << 2);
     let from = (<usize>plane * outs) << 2;
     for (let i = 0; i < outs; i++, from += 4) {
-      const at = to + ((<usize>load<i32>(indices + from)) << 2);
+      const place = load<i32>(indices + from);
+      if (place < 0) continue;
+      const at = to + ((<usize>place) << 2);
       store<f32>(at, load<f32>(at) + load<f32>(dy + from));
     }
   }
