@@ -11,7 +11,7 @@ const LAYERS = [
   { name: 'tensor', path: '^engine/(tensor|memory|backend)\\.ts$' },
   {
     name: 'core',
-    path: '^engine/(op|inPlace|launch|strided|autocast|autograd|trace|plan|copy|reference|meta|device|create|gradcheck|recompute)\\.ts$',
+    path: '^engine/(op|inPlace|launch|strided|autocast|autograd|trace|plan|copy|reference|meta|device|create|gradcheck|print|recompute)\\.ts$',
   },
   { name: 'ops', path: '^engine/ops/' },
   { name: 'methods', path: '^engine/methods\\.ts$' },

@@ -2,6 +2,8 @@ import type { Shader, ShaderBindings, ShaderParams, ShaderUniforms } from '../sh
 import { type DType, elementBytes, type RawData } from './dtype.ts';
 import type { Layout } from './shape.ts';
 
+export type { Binding, Shader, UniformField, UniformKind, UniformRecord } from '../shaders/shader.ts';
+
 /** The kinds of device there are. */
 export type BackendName = 'wasm' | 'webgpu';
 

@@ -22,7 +22,8 @@ export interface RandomOptions extends TensorOptions {
   readonly generator?: Generator;
 }
 
-type TypedArray =
+/** The typed arrays that `tensor` takes. */
+export type TypedArray =
   | Float32Array
   | Float64Array
   | Int32Array

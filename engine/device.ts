@@ -4,6 +4,9 @@ import { WasmBackend, type WasmOptions } from './wasm/backend.ts';
 import { WebGPUBackend } from './webgpu/backend.ts';
 import type { WebGPUOptions } from './webgpu/device.ts';
 
+export type { WasmOptions } from './wasm/backend.ts';
+export type { WebGPUOptions } from './webgpu/device.ts';
+
 /** Somewhere to compute: {@link Backend} under the name a user meets it by. */
 export type Device = Backend;
 

@@ -1,9 +1,13 @@
 import { type BackwardOptions, backward, requiresGrad } from './autograd.ts';
 import * as ops from './ops/index.ts';
+import { show } from './print.ts';
 import { Tensor } from './tensor.ts';
 
+/** What gradients are made of, and nobody calls by hand. */
+const INTERNAL = ['sumTo', 'linearScan', 'embedSlice'] as const;
+
 /** Operations that are functions only: their first parameter is no tensor, or not the one they work on. */
-const FUNCTIONS = ['cat', 'stack', 'embedding', 'fill', 'einsum', 'meshgrid'] as const;
+const FUNCTIONS = ['cat', 'stack', 'embedding', 'fill', 'einsum', 'meshgrid', ...INTERNAL] as const;
 
 /**
  * Every other exported operation is also a method of the same name: `softmax(x, -1)` is `x.softmax(-1)`. Nothing is
@@ -17,12 +21,15 @@ type First<F> = F extends { (x: Tensor, ...rest: infer R): infer Out; (x: Tensor
     ? unknown
     : (...rest: R) => Out
   : unknown;
+/** @internal The operations as methods of {@link Tensor}. */
 type Methods = { [K in Exclude<keyof Ops, (typeof FUNCTIONS)[number]>]: Method<Ops[K]> };
 
 declare module './tensor.ts' {
   interface Tensor extends Methods {
     /** Gradient of this tensor with respect to every leaf it was made from; see {@link backward}. */
     backward(gradient?: Tensor, options?: BackwardOptions): void;
+    /** The values as text, shortened as PyTorch prints them: `console.log(await x.show())`. */
+    show(): Promise<string>;
     /** Asks for a gradient of this leaf from now on (or no longer). */
     requiresGrad_(on?: boolean): this;
   }
@@ -42,6 +49,9 @@ for (const [name, op] of Object.entries(ops)) {
 }
 prototype['backward'] = function (this: Tensor, gradient?: Tensor, options?: BackwardOptions) {
   backward(this, gradient, options);
+};
+prototype['show'] = function (this: Tensor) {
+  return show(this);
 };
 prototype['requiresGrad_'] = function (this: Tensor, on = true) {
   return requiresGrad(this, on);

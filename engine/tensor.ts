@@ -258,8 +258,21 @@ export class Tensor implements Watched, Layout {
     this.dispose();
   }
 
+  /** What it is, and how to see its values: they lie on the device, and reading them takes an await. */
   toString(): string {
-    return this.describe();
+    if (this.#disposed) return `Tensor [${this.shape.join(', ')}] ${this.dtype}, freed`;
+    const grad = this.requiresGrad ? ', requiresGrad' : '';
+    return `Tensor [${this.shape.join(', ')}] ${this.dtype} on ${this.device.name}${grad} (values: await x.show() or x.data())`;
+  }
+
+  /** @internal What Node's console prints. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /** @internal What a browser's console prints before the braces. */
+  get [Symbol.toStringTag](): string {
+    return 'Tensor';
   }
 }
 

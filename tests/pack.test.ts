@@ -125,6 +125,11 @@ describe('the packed package', { timeout: 120_000 }, () => {
     expect(check(bad)).toEqual([expect.stringContaining("Type 'Tensor' is not assignable to type 'string'")]);
   });
 
+  test('exports every type that a public signature of the engine mentions', () => {
+    const root = join(consumer, 'node_modules/heddle/dist/types');
+    expect(unexportedTypes(root, ['engine/index.d.ts'])).toEqual([]);
+  });
+
   test('bundles for a web page without hints to the bundler', async () => {
     const { code, warnings } = await bundleConsumer({ platform: 'browser' });
     expect(warnings).toEqual([]);
@@ -162,3 +167,57 @@ describe('the packed package', { timeout: 120_000 }, () => {
     return { code: outputFiles[0]?.text ?? '', warnings: warnings.map(({ text }) => text) };
   }
 });
+
+/**
+ * Types of the package that exported declarations mention and no entry exports, each with who mentions it. Private and
+ * internal members count for nothing, nor do the base classes of classes: their members are inherited and documented.
+ */
+function unexportedTypes(root: string, entries: readonly string[]): string[] {
+  const files = entries.map((entry) => join(root, entry));
+  const program = ts.createProgram(files, {
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts'],
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: [],
+  });
+  const checker = program.getTypeChecker();
+  const resolved = (symbol: ts.Symbol): ts.Symbol =>
+    symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const exported = new Set<ts.Symbol>();
+  for (const file of files) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(file)!)!;
+    for (const symbol of checker.getExportsOfModule(module)) exported.add(resolved(symbol));
+  }
+  const missing = new Set<string>();
+  for (const { name: owner, declarations } of exported) {
+    const visit = (node: ts.Node): void => {
+      const flags = ts.isClassElement(node) ? ts.getCombinedModifierFlags(node) : 0;
+      const internal = ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal');
+      const base = ts.isHeritageClause(node) && ts.isClassDeclaration(node.parent);
+      if (internal || base || flags & ts.ModifierFlags.Private) return;
+      const mentioned = ts.isTypeReferenceNode(node)
+        ? node.typeName
+        : ts.isExpressionWithTypeArguments(node)
+          ? node.expression
+          : undefined;
+      const found = mentioned === undefined ? undefined : checker.getSymbolAtLocation(mentioned);
+      const symbol = found === undefined ? undefined : resolved(found);
+      const from = symbol?.declarations?.[0]?.getSourceFile().fileName ?? '';
+      const hidden = symbol?.declarations?.some((d) => ts.getJSDocTags(d).some((t) => t.tagName.text === 'internal'));
+      const parameter = symbol !== undefined && (symbol.flags & ts.SymbolFlags.TypeParameter) !== 0;
+      if (
+        symbol !== undefined &&
+        /\/dist\/types\/(?!webgpu\.d\.ts)/.test(from) &&
+        !parameter &&
+        !hidden &&
+        !exported.has(symbol)
+      ) {
+        missing.add(`${symbol.name}, which ${owner} mentions`);
+      }
+      ts.forEachChild(node, visit);
+    };
+    for (const declaration of declarations ?? []) visit(declaration);
+  }
+  return [...missing].sort();
+}

@@ -6,7 +6,7 @@ import { stack } from '../ops/cat.ts';
 import { sameShape } from '../shape.ts';
 import { type NestedArray, nestedShape, Tensor } from '../tensor.ts';
 
-type Numbers =
+export type Numbers =
   | Float32Array
   | Float64Array
   | Int32Array

@@ -1,2 +1,2 @@
-export { type Collated, type CollateOptions, collate } from './collate.ts';
+export { type Collated, type CollateOptions, collate, type Numbers } from './collate.ts';
 export { DataLoader, type Dataset, type LoaderOptions, type LoaderState } from './loader.ts';

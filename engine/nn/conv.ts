@@ -7,20 +7,20 @@ import {
   convTranspose1d,
   convTranspose2d,
 } from '../ops/conv.ts';
-import { type Pair, pairOf } from '../ops/window.ts';
+import { pairOf, type SizePair } from '../ops/window.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { type ModuleOptions, newParameter, uniform } from './init.ts';
 import { Module } from './module.ts';
 
-interface Bias {
+export interface BiasOption {
   /** Default: true. */
   readonly bias?: boolean;
 }
 
-export type Conv2dOptions = ModuleOptions & ConvOptions & Bias;
-export type ConvTranspose2dOptions = ModuleOptions & ConvTransposeOptions & Bias;
-export type Conv1dModuleOptions = ModuleOptions & Along & Bias;
+export type Conv2dOptions = ModuleOptions & ConvOptions & BiasOption;
+export type ConvTranspose2dOptions = ModuleOptions & ConvTransposeOptions & BiasOption;
+export type Conv1dModuleOptions = ModuleOptions & Along & BiasOption;
 export type ConvTranspose1dOptions = Conv1dModuleOptions & { readonly outputPadding?: number };
 
 /** Weight and bias of a convolution: both start uniform in ±1/√(second size of the weight · kernel), as PyTorch's do. */
@@ -28,7 +28,7 @@ abstract class Convolution extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
 
-  constructor(shape: Shape, outChannels: number, options: ModuleOptions & Bias) {
+  constructor(shape: Shape, outChannels: number, options: ModuleOptions & BiasOption) {
     super();
     const init = uniform(1 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b, 1)));
     this.weight = newParameter(shape, init, options);
@@ -40,7 +40,7 @@ abstract class Convolution extends Module {
 export class Conv2d extends Convolution {
   readonly options: ConvOptions;
 
-  constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: SizePair, options: Conv2dOptions = {}) {
     const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
     super([outChannels, inChannels / groups, ...pairOf('Conv2d', 'kernelSize', kernelSize, 1)], outChannels, options);
     this.options = { stride, padding, dilation, groups };
@@ -70,7 +70,7 @@ export class Conv1d extends Convolution {
 export class ConvTranspose2d extends Convolution {
   readonly options: ConvTransposeOptions;
 
-  constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: ConvTranspose2dOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: SizePair, options: ConvTranspose2dOptions = {}) {
     const { stride = 1, padding = 0, dilation = 1, groups = 1, outputPadding = 0 } = options;
     super(
       [inChannels, outChannels / groups, ...pairOf('ConvTranspose2d', 'kernelSize', kernelSize, 1)],

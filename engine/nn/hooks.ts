@@ -1,28 +1,30 @@
 import { adopt, currentScope, type Owned, type Scope } from '../memory.ts';
 
 /** All that hooks ask of a module. */
-interface Forward {
+export interface HookedModule {
   forward(...inputs: never[]): unknown;
 }
 
 /** What `forward` of a module takes, and gives. */
-type Inputs<M extends Forward> = M extends { forward(...inputs: infer I): unknown } ? I : readonly unknown[];
-type Output<M extends Forward> = M extends { forward(...inputs: never[]): infer O } ? O : unknown;
+export type HookInputs<M extends HookedModule> = M extends { forward(...inputs: infer I): unknown }
+  ? I
+  : readonly unknown[];
+export type HookOutput<M extends HookedModule> = M extends { forward(...inputs: never[]): infer O } ? O : unknown;
 
 /** Sees a module, its inputs and its output; what it returns, if anything, takes the place of the output. */
-export type ForwardHook<M extends Forward = Forward> = (
+export type ForwardHook<M extends HookedModule = HookedModule> = (
   module: M,
-  inputs: Inputs<M>,
-  output: Output<M>,
+  inputs: HookInputs<M>,
+  output: HookOutput<M>,
   // biome-ignore lint/suspicious/noConfusingVoidType: most hooks only look, and return nothing
-) => Output<M> | undefined | void;
+) => HookOutput<M> | undefined | void;
 
 /** Sees a module and its inputs; what it returns, if anything, takes their place. */
-export type ForwardPreHook<M extends Forward = Forward> = (
+export type ForwardPreHook<M extends HookedModule = HookedModule> = (
   module: M,
-  inputs: Inputs<M>,
+  inputs: HookInputs<M>,
   // biome-ignore lint/suspicious/noConfusingVoidType: most hooks only look, and return nothing
-) => readonly Inputs<M>[number][] | undefined | void;
+) => readonly HookInputs<M>[number][] | undefined | void;
 
 /** The handle of a hook: the scope that it was registered in ends it, or `dispose()`. */
 class Handle implements Owned, Disposable {
@@ -59,7 +61,7 @@ export class Hooks {
   }
 
   /** Runs `forward` with the hooks around it. */
-  run(module: Forward, inputs: readonly unknown[], forward: (inputs: readonly unknown[]) => unknown): unknown {
+  run(module: HookedModule, inputs: readonly unknown[], forward: (inputs: readonly unknown[]) => unknown): unknown {
     let given = inputs;
     for (const hook of [...this.#hooks.before]) given = (hook(module, given) as typeof given | undefined) ?? given;
     let output = forward(given);

@@ -29,6 +29,7 @@ export {
 } from './channelNorms.ts';
 export { ModuleDict, ModuleList, Sequential, type Step } from './containers.ts';
 export {
+  type BiasOption,
   Conv1d,
   type Conv1dModuleOptions,
   Conv2d,
@@ -38,8 +39,8 @@ export {
   ConvTranspose2d,
   type ConvTranspose2dOptions,
 } from './conv.ts';
-export type { ForwardHook, ForwardPreHook } from './hooks.ts';
-export type { ModuleOptions } from './init.ts';
+export type { ForwardHook, ForwardPreHook, HookedModule, HookInputs, HookOutput } from './hooks.ts';
+export type { Initializer, KaimingOptions, ModuleOptions } from './init.ts';
 export * as init from './init.ts';
 export { Dropout, Embedding, LayerNorm, Linear, type LinearOptions, RMSNorm } from './layers.ts';
 export { buffer, type HostTensor, type LoadReport, Module, parameter, type StateDict } from './module.ts';

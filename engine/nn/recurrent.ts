@@ -25,9 +25,6 @@ export interface RecurrentOptions extends ModuleOptions {
   readonly bidirectional?: boolean;
 }
 
-/** The state of all layers and directions at one time: [layers · directions, batch, hidden] each. */
-type States = readonly Tensor[];
-
 /** Weights of one layer in one direction. */
 interface Weights {
   readonly input: Tensor;
@@ -93,10 +90,14 @@ abstract class Recurrent extends Module {
   }
 
   /** The state after one step, from the products of input [batch, gates · hidden] and of the state before. */
-  protected abstract step(input: Tensor, product: Tensor, state: States): States;
+  protected abstract step(input: Tensor, product: Tensor, state: readonly Tensor[]): readonly Tensor[];
 
   /** Runs over time. x [time, batch, features], or with batchFirst [batch, time, features]; either without the batch. */
-  protected run(x: Tensor, given: States | null, states: number): { readonly output: Tensor; readonly last: States } {
+  protected run(
+    x: Tensor,
+    given: readonly Tensor[] | null,
+    states: number,
+  ): { readonly output: Tensor; readonly last: readonly Tensor[] } {
     return scope(() => {
       if ((x.ndim !== 2 && x.ndim !== 3) || x.shape.at(-1) !== this.inputSize) {
         throw new ShapeError(
@@ -113,7 +114,7 @@ abstract class Recurrent extends Module {
       if (wrong !== undefined) {
         throw new ShapeError(`${this.constructor.name}: a state ${show(wrong.shape)}. Expected ${show(shape)}.`);
       }
-      const last: States[] = [];
+      const last: (readonly Tensor[])[] = [];
       for (let layer = 0; layer < this.numLayers; layer++) {
         const outputs = runs.flatMap((run, k) => {
           if (run.layer !== layer) return [];
@@ -148,7 +149,12 @@ abstract class Recurrent extends Module {
     };
   }
 
-  #direction(x: Tensor, begin: States, weights: Weights, backwards: boolean): { output: Tensor; end: States } {
+  #direction(
+    x: Tensor,
+    begin: readonly Tensor[],
+    weights: Weights,
+    backwards: boolean,
+  ): { output: Tensor; end: readonly Tensor[] } {
     return scope(() => {
       const inputs = linear(x, weights.input, weights.inputBias);
       const outputs: Tensor[] = [];
@@ -179,7 +185,7 @@ export class RNN extends Recurrent {
     this.nonlinearity = options.nonlinearity ?? 'tanh';
   }
 
-  protected step(input: Tensor, product: Tensor): States {
+  protected step(input: Tensor, product: Tensor): readonly Tensor[] {
     return [(this.nonlinearity === 'tanh' ? tanh : relu)(add(input, product))];
   }
 
@@ -199,7 +205,7 @@ export class GRU extends Recurrent {
     super(inputSize, hiddenSize, 3, options);
   }
 
-  protected step(input: Tensor, product: Tensor, [h]: States): States {
+  protected step(input: Tensor, product: Tensor, [h]: readonly Tensor[]): readonly Tensor[] {
     const [ir, iz, inew] = chunk(input, 3, 1);
     const [hr, hz, hnew] = chunk(product, 3, 1);
     const reset = sigmoid(add(ir!, hr!));
@@ -224,7 +230,7 @@ export class LSTM extends Recurrent {
     super(inputSize, hiddenSize, 4, options);
   }
 
-  protected step(input: Tensor, product: Tensor, [, cell]: States): States {
+  protected step(input: Tensor, product: Tensor, [, cell]: readonly Tensor[]): readonly Tensor[] {
     const [i, f, g, o] = chunk(add(input, product), 4, 1);
     const next = add(mul(sigmoid(f!), cell!), mul(sigmoid(i!), tanh(g!)));
     return [mul(sigmoid(o!), tanh(next)), next];

@@ -9,7 +9,7 @@ import {
   type Pool1dOptions,
 } from '../ops/pool.ts';
 import { flatten, reshape } from '../ops/views.ts';
-import type { Pair } from '../ops/window.ts';
+import type { SizePair } from '../ops/window.ts';
 import { normalizeDim, type Shape } from '../shape.ts';
 import { Plain } from './plain.ts';
 
@@ -39,7 +39,7 @@ export class Unflatten extends Plain {
 
 /** See `maxPool2d`. */
 export class MaxPool2d extends Plain {
-  constructor(kernelSize: Pair, options: MaxPoolOptions = {}) {
+  constructor(kernelSize: SizePair, options: MaxPoolOptions = {}) {
     super((x) => maxPool2d(x, kernelSize, options));
   }
 }
@@ -53,7 +53,7 @@ export class MaxPool1d extends Plain {
 
 /** See `avgPool2d`. */
 export class AvgPool2d extends Plain {
-  constructor(kernelSize: Pair, options: AvgPoolOptions = {}) {
+  constructor(kernelSize: SizePair, options: AvgPoolOptions = {}) {
     super((x) => avgPool2d(x, kernelSize, options));
   }
 }
@@ -67,7 +67,7 @@ export class AvgPool1d extends Plain {
 
 /** See `adaptiveAvgPool2d`. */
 export class AdaptiveAvgPool2d extends Plain {
-  constructor(outputSize: Pair) {
+  constructor(outputSize: SizePair) {
     super((x) => adaptiveAvgPool2d(x, outputSize));
   }
 }

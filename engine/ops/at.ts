@@ -8,10 +8,8 @@ import { indexSelect } from './indexSelect.ts';
 import { expand, permute, reshape, select, slice, unsqueeze } from './views.ts';
 import { where } from './where.ts';
 
-type Bound = number | '';
-
 /** Places along a dimension as Python's slices write them: `':'`, `'1:'`, `':-1'`, `'2:10:3'`; the step is positive. */
-export type IndexRange = `${Bound}:${Bound}` | `${Bound}:${Bound}:${Bound}`;
+export type IndexRange = `${number | ''}:${number | ''}` | `${number | ''}:${number | ''}:${number | ''}`;
 
 /** What `at` takes for one dimension; null puts one of size 1 in, `'...'` stands for all that are not named. */
 export type Index = number | IndexRange | '...' | null | Tensor | readonly number[];

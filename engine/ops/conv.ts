@@ -9,9 +9,9 @@ import { matmul } from './matmul.ts';
 import { fold, unfold } from './unfold.ts';
 import { reshape, squeeze, transpose, unsqueeze } from './views.ts';
 import {
-  type Pair,
   pairOf,
   planesOf,
+  type SizePair,
   type WindowAttrs,
   type WindowOptions,
   windowAttrs,
@@ -215,7 +215,7 @@ const convTranspose2dOp = defineComposite({
 
 export interface ConvTransposeOptions extends ConvOptions {
   /** Rows and columns more at the end, less than the stride: which of the sizes that a stride maps to one is meant. */
-  readonly outputPadding?: Pair;
+  readonly outputPadding?: SizePair;
 }
 
 /**

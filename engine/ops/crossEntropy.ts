@@ -19,13 +19,14 @@ import { squeeze, unsqueeze } from './views.ts';
 /** What becomes of the losses of the single rows. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
-interface Attrs {
+/** Options of `crossEntropy`. */
+export interface CrossEntropyOptions {
   readonly ignoreIndex: number;
   readonly labelSmoothing: number;
   readonly reduction: Reduction;
 }
 
-const DEFAULTS: Attrs = { ignoreIndex: -100, labelSmoothing: 0, reduction: 'mean' };
+const DEFAULTS: CrossEntropyOptions = { ignoreIndex: -100, labelSmoothing: 0, reduction: 'mean' };
 
 /** Rows and classes of logits [..., classes]. */
 function sizes({ shape }: { readonly shape: Shape }): { rows: number; n: number } {
@@ -221,13 +222,13 @@ function classes(shape: Shape, high: number): { shape: Shape; dtype: 'int32'; va
 }
 
 /** 1 for each row whose target counts, else 0. */
-function counts(logits: Tensor, target: Tensor, { ignoreIndex }: Attrs): Tensor {
+function counts(logits: Tensor, target: Tensor, { ignoreIndex }: CrossEntropyOptions): Tensor {
   const known = logicalAnd(ge(target, 0), lt(target, sizes(logits).n));
   return to(logicalAnd(known, ne(target, ignoreIndex)), 'float32');
 }
 
 /** The gradient in operations that have gradients themselves. */
-function composedGradient(dy: Tensor, logits: Tensor, target: Tensor, attrs: Attrs): Tensor {
+function composedGradient(dy: Tensor, logits: Tensor, target: Tensor, attrs: CrossEntropyOptions): Tensor {
   const { labelSmoothing: smoothing, reduction } = attrs;
   const counted = counts(logits, target, attrs);
   const weight = reduction === 'mean' ? div(counted, maximum(sum(counted), 1)) : counted;
@@ -245,7 +246,11 @@ interface RowLosses {
   readonly factor: number;
 }
 
-function rowLosses(logits: NDArray, target: NDArray, { ignoreIndex, labelSmoothing, reduction }: Attrs): RowLosses {
+function rowLosses(
+  logits: NDArray,
+  target: NDArray,
+  { ignoreIndex, labelSmoothing, reduction }: CrossEntropyOptions,
+): RowLosses {
   const { n } = sizes(logits);
   const counted = Array.from(target.data, (t) => t !== ignoreIndex && t >= 0 && t < n);
   const rows = counted.map((_, row) => logits.data.subarray(row * n, (row + 1) * n));
@@ -273,7 +278,7 @@ function rowLosses(logits: NDArray, target: NDArray, { ignoreIndex, labelSmoothi
  * Where no row counts, the mean is 0 with a gradient of 0 (PyTorch: NaN). A target that is no class is ignored too:
  * values on a device cannot be checked without waiting for them.
  */
-export function crossEntropy(logits: Tensor, target: Tensor, options: Partial<Attrs> = {}): Tensor {
+export function crossEntropy(logits: Tensor, target: Tensor, options: Partial<CrossEntropyOptions> = {}): Tensor {
   const attrs = { ...DEFAULTS, ...options };
   const { labelSmoothing, reduction, ignoreIndex } = attrs;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {

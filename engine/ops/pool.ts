@@ -12,8 +12,8 @@ import type { Tensor } from '../tensor.ts';
 import { gather } from './gather.ts';
 import { reshape, squeeze, unsqueeze } from './views.ts';
 import {
-  type Pair,
   planesOf,
+  type SizePair,
   type Window,
   type WindowAttrs,
   type WindowOptions,
@@ -294,7 +294,7 @@ export interface MaxPoolOptions extends WindowOptions {
   readonly ceilMode?: boolean;
 }
 
-const poolAttrs = (op: string, kernelSize: Pair, options: MaxPoolOptions): WindowAttrs & { ceilMode: boolean } => ({
+const poolAttrs = (op: string, kernelSize: SizePair, options: MaxPoolOptions): WindowAttrs & { ceilMode: boolean } => ({
   ...windowAttrs(op, kernelSize, { ...options, stride: options.stride ?? kernelSize }),
   ceilMode: options.ceilMode ?? false,
 });
@@ -303,13 +303,13 @@ const poolAttrs = (op: string, kernelSize: Pair, options: MaxPoolOptions): Windo
  * The largest element of each window: x [.., height, width] → [.., rows, columns], with planes of float32. The stride is
  * by default the size of the window; the padding counts as smaller than everything, and is at most half a window.
  */
-export const maxPool2d = (x: Tensor, kernelSize: Pair, options: MaxPoolOptions = {}): Tensor =>
+export const maxPool2d = (x: Tensor, kernelSize: SizePair, options: MaxPoolOptions = {}): Tensor =>
   maxPoolOp({ x }, poolAttrs('maxPool2d', kernelSize, options));
 
 /** The same, with the place of each in its plane, counted row by row: int32. */
 export function maxPool2dWithIndices(
   x: Tensor,
-  kernelSize: Pair,
+  kernelSize: SizePair,
   options: MaxPoolOptions = {},
 ): { values: Tensor; indices: Tensor } {
   const { output, indices } = maxPoolOp.all({ x }, poolAttrs('maxPool2d', kernelSize, options));
@@ -329,7 +329,7 @@ export interface AvgPoolOptions extends Omit<MaxPoolOptions, 'dilation'> {
  */
 export function avgPool2d(
   x: Tensor,
-  kernelSize: Pair,
+  kernelSize: SizePair,
   { countIncludePad = true, divisorOverride = 0, ...options }: AvgPoolOptions = {},
 ): Tensor {
   if (!Number.isInteger(divisorOverride) || divisorOverride < 0) {
@@ -341,7 +341,7 @@ export function avgPool2d(
 
 /** Options of pooling along one dimension, for the kernels that pool along two. */
 function along<O extends WindowOptions>(options: O): O {
-  const wide = (value: Pair | undefined, other: number): object | undefined =>
+  const wide = (value: SizePair | undefined, other: number): object | undefined =>
     value === undefined ? undefined : [other, value];
   const { stride, padding, dilation } = options;
   const pairs = { stride: wide(stride, 1), padding: wide(padding, 0), dilation: wide(dilation, 1) };
@@ -349,7 +349,7 @@ function along<O extends WindowOptions>(options: O): O {
 }
 
 /** The same options along one dimension: numbers in place of pairs. */
-export type Pool1dOptions<O> = { readonly [K in keyof O]: O[K] extends Pair | undefined ? number : O[K] };
+export type Pool1dOptions<O> = { readonly [K in keyof O]: O[K] extends SizePair | undefined ? number : O[K] };
 
 const pool1d = (x: Tensor, pool: (rows: Tensor) => Tensor): Tensor => scope(() => squeeze(pool(unsqueeze(x, -2)), -2));
 

@@ -7,9 +7,9 @@ import { type NDArray, ndarray } from '../reference.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import {
-  type Pair,
   pairOf,
   planesOf,
+  type SizePair,
   type Window,
   type WindowAttrs,
   type WindowOptions,
@@ -147,14 +147,14 @@ const foldOp = defineOp({
  * Every window of `x` as a column: [batch, channels, height, width] → [batch, channels · kernel, windows], the windows row
  * by row; what lies beyond x is 0. As torch.nn.functional.unfold (im2col). float32.
  */
-export const unfold = (x: Tensor, kernelSize: Pair, options: WindowOptions = {}): Tensor =>
+export const unfold = (x: Tensor, kernelSize: SizePair, options: WindowOptions = {}): Tensor =>
   unfoldOp({ x }, windowAttrs('unfold', kernelSize, options));
 
 /**
  * Columns added up where the windows they come from lie: [batch, channels · kernel, windows] → [batch, channels, height,
  * width], outputSize being height and width. The gradient of {@link unfold}; as torch.nn.functional.fold (col2im). float32.
  */
-export const fold = (x: Tensor, outputSize: Pair, kernelSize: Pair, options: WindowOptions = {}): Tensor =>
+export const fold = (x: Tensor, outputSize: SizePair, kernelSize: SizePair, options: WindowOptions = {}): Tensor =>
   foldOp(
     { x },
     { ...windowAttrs('fold', kernelSize, options), outputSize: pairOf('fold', 'outputSize', outputSize, 1) },

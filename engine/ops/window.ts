@@ -3,7 +3,7 @@ import type { NDArray } from '../reference.ts';
 import type { Shape } from '../shape.ts';
 
 /** A number for both dimensions, or one for rows and one for columns. */
-export type Pair = number | readonly [number, number];
+export type SizePair = number | readonly [number, number];
 
 /** How a window slides over the last two dimensions: what convolution, pooling, unfold and fold have in common. */
 export interface WindowAttrs {
@@ -15,15 +15,15 @@ export interface WindowAttrs {
 
 export interface WindowOptions {
   /** Steps from window to window. */
-  readonly stride?: Pair;
+  readonly stride?: SizePair;
   /** Rows and columns put on each side. */
-  readonly padding?: Pair;
+  readonly padding?: SizePair;
   /** Steps from element to element of a window. */
-  readonly dilation?: Pair;
+  readonly dilation?: SizePair;
 }
 
 /** The two numbers meant; throws an ArgumentError for one below `least`. */
-export function pairOf(op: string, name: string, value: Pair, least: number): [number, number] {
+export function pairOf(op: string, name: string, value: SizePair, least: number): [number, number] {
   const pair: readonly number[] = typeof value === 'number' ? [value, value] : value;
   if (pair.length === 2 && pair.every((v) => Number.isInteger(v) && v >= least)) return [pair[0]!, pair[1]!];
   throw new ArgumentError(`${op}: ${name} ${show(pair)}. Expected a whole number from ${least}, or two of them.`);
@@ -32,7 +32,7 @@ export function pairOf(op: string, name: string, value: Pair, least: number): [n
 /** The attributes of a window from what the user gave; `stride` is the default. */
 export function windowAttrs(
   op: string,
-  kernelSize: Pair,
+  kernelSize: SizePair,
   { stride = 1, padding = 0, dilation = 1 }: WindowOptions,
 ): WindowAttrs {
   return {

@@ -2,6 +2,7 @@ export { Adafactor, type AdafactorOptions } from './adafactor.ts';
 export { Adam, type AdamOptions, AdamW } from './adam.ts';
 export { clipGradNorm, clipGradValue, type GradNorm, gradNorm } from './clip.ts';
 export { type AverageState, ExponentialAverage } from './ema.ts';
+export type { Span } from './kernels.ts';
 export { Lion, type LionOptions } from './lion.ts';
 export { LossScaler, type LossScalerOptions, type LossScalerState } from './lossScaler.ts';
 export {
@@ -11,6 +12,7 @@ export {
   type ParamGroup,
   type ParamState,
   type StepOptions,
+  type StepRange,
 } from './optimizer.ts';
 export { type PlateauOptions, type PlateauState, ReduceLROnPlateau } from './plateau.ts';
 export { RMSprop, type RMSpropOptions } from './rmsprop.ts';
