@@ -102,6 +102,7 @@ export class Tensor implements Watched, Layout {
   get node(): TapeNode | null {
     return this.#holding.node;
   }
+  /** @internal */
   set node(node: TapeNode | null) {
     this.#holding.node = node;
   }
