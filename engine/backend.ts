@@ -2,7 +2,16 @@ import type { Shader, ShaderBindings, ShaderParams, ShaderUniforms } from '../sh
 import { type DType, elementBytes, type RawData } from './dtype.ts';
 import type { Layout } from './shape.ts';
 
-export type { Binding, Shader, UniformField, UniformKind, UniformRecord } from '../shaders/shader.ts';
+export type {
+  Binding,
+  Shader,
+  ShaderBindings,
+  ShaderParams,
+  ShaderUniforms,
+  UniformField,
+  UniformKind,
+  UniformRecord,
+} from '../shaders/shader.ts';
 
 /** The kinds of device there are. */
 export type BackendName = 'wasm' | 'webgpu';
@@ -36,6 +45,18 @@ export interface WasmLaunch {
   readonly partsPerThread?: number;
 }
 
+/**
+ * A kernel in JavaScript, for operations of users on wasm: called once, on the calling thread, with the elements of each
+ * operand. The arrays show device memory and are good only during the call; float16 comes as Uint16Array.
+ */
+export interface HostLaunch {
+  /** What traces call it. */
+  readonly host: string;
+  readonly operands: readonly Operand[];
+  // biome-ignore lint/suspicious/noExplicitAny: which array comes follows the dtype of the operand
+  readonly call: (...arrays: any[]) => void;
+}
+
 /** One dispatch of a compute shader. A binding begins at its operand's offset, a multiple of its `alignment`. */
 export interface WebGPULaunch {
   readonly shader: Shader;
@@ -46,7 +67,7 @@ export interface WebGPULaunch {
   readonly workgroups: readonly [number, number?, number?];
 }
 
-export type Launch = WasmLaunch | WebGPULaunch;
+export type Launch = WasmLaunch | HostLaunch | WebGPULaunch;
 
 /** A dispatch whose binding, uniform and parameter names the type checker holds against the shader. */
 export const dispatch = <S extends Shader>(launch: {

@@ -9,6 +9,7 @@ export {
   type BackwardOptions,
   backward,
   enableGrad,
+  type GradContext,
   gradients,
   isGradEnabled,
   noGrad,
@@ -19,10 +20,14 @@ export type {
   BackendName,
   Binding,
   DeviceBuffer,
+  HostLaunch,
   Launch,
   MemoryStats,
   Operand,
   Shader,
+  ShaderBindings,
+  ShaderParams,
+  ShaderUniforms,
   UniformField,
   UniformKind,
   UniformRecord,
@@ -30,6 +35,8 @@ export type {
   WebGPULaunch,
   WorkStats,
 } from './backend.ts';
+export { alignment, dispatch, grid } from './backend.ts';
+export { type CheckOpOptions, checkOp } from './checkOp.ts';
 export {
   arange,
   eye,
@@ -47,6 +54,7 @@ export {
   tensor,
   zeros,
 } from './create.ts';
+export { defineFunction, type FunctionSpec } from './customFunction.ts';
 export {
   type Collated,
   type CollateOptions,
@@ -94,6 +102,7 @@ export {
   TRACE,
   type TraceSnapshot,
 } from './io/traceFile.ts';
+export type { LaunchTools } from './launch.ts';
 export { type Owned, type Owner, Scope, type Storage, scope, unscoped } from './memory.ts';
 export { MetaDevice } from './meta.ts';
 export {
@@ -171,7 +180,22 @@ export {
   Unflatten,
   Upsample,
 } from './nn/index.ts';
-export { type CaseInput, type Op, type OpCase, operations, type Slots } from './op.ts';
+export {
+  type CaseInput,
+  type CompositeOp,
+  type CompositeSpec,
+  type CpuLaunch,
+  type Described,
+  defineComposite,
+  defineOp,
+  type KernelOp,
+  type Meta,
+  type Op,
+  type OpCase,
+  type OpSpec,
+  operations,
+  type Slots,
+} from './op.ts';
 export {
   type AttentionOptions,
   type AvgPoolOptions,
@@ -469,3 +493,4 @@ export {
   trace,
 } from './trace.ts';
 export { type Leak, leakReport } from './unowned.ts';
+export { wgsl } from './wgsl.ts';

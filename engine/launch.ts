@@ -1,7 +1,10 @@
 import { alignment, type Backend, type Launch, type Operand } from './backend.ts';
 import { copyLaunch } from './copy.ts';
-import type { DType } from './dtype.ts';
+import { type DType, type RawData, toRaw } from './dtype.ts';
+import { DeviceError } from './errors.ts';
+import { fromHalf } from './half.ts';
 import { Storage } from './memory.ts';
+import type { NDArray } from './reference.ts';
 import { isContiguous, rowMajor, type Shape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 import { tracing } from './trace.ts';
@@ -20,8 +23,10 @@ export interface KernelSpec {
   readonly variadic?: boolean;
   readonly strided?: readonly string[];
   readonly rowsStrided?: readonly string[];
-  readonly webgpu: KernelCall;
-  readonly wasm: KernelCall;
+  readonly name?: string;
+  readonly webgpu?: KernelCall;
+  readonly wasm?: KernelCall;
+  readonly reference?: (inputs: Readonly<Record<string, NDArray>>, attrs: object) => NDArray;
 }
 
 type KernelCall = (
@@ -101,7 +106,7 @@ export function runKernels(
       operands[name] = whole;
     }
     for (const name in outputs) operands[name] = outputs[name]!.operand();
-    const launches = spec[device.name](operands, attrs, temporary);
+    const launches = (spec[device.name] ?? byReference(spec, device))(operands, attrs, temporary);
     return runAll(device, copies === null ? launches : copies.concat(launches));
   } catch (error) {
     for (const t of Object.values(outputs)) t.dispose();
@@ -109,6 +114,27 @@ export function runKernels(
   } finally {
     temporary.release();
   }
+}
+
+/** The kernel of an operation that has none for this device: on wasm its float64 reference, in JavaScript. */
+function byReference(spec: KernelSpec, device: Backend): KernelCall {
+  const { name = 'operation', reference } = spec;
+  if (device.name !== 'wasm' || reference === undefined) {
+    throw new DeviceError(`${name}: no kernel for ${device.name}. Define \`${device.name}\`, or compute on wasm.`);
+  }
+  return (operands, attrs) => {
+    const names = Object.keys(operands).filter((key) => key !== 'output');
+    const call = (output: RawData, ...arrays: RawData[]): void => {
+      const inputs = names.map((key, i) => {
+        const { dtype, shape } = operands[key]!;
+        const values = dtype === 'float16' ? Float64Array.from(arrays[i]!, fromHalf) : Float64Array.from(arrays[i]!);
+        return [key, { shape, data: values }];
+      });
+      const { data } = reference(Object.fromEntries(inputs), attrs);
+      output.set(toRaw(operands['output']!.dtype, data).subarray(0, output.length));
+    };
+    return { host: name, operands: [operands['output']!, ...names.map((key) => operands[key]!)], call };
+  };
 }
 
 function isEmpty(outputs: Readonly<Record<string, Tensor>>): boolean {
@@ -145,7 +171,7 @@ function runAll(device: Backend, launches: Launch | readonly Launch[]): Ran {
   const total = Promise.all(times).then((all) =>
     all.reduce((sum, ms) => (sum === null || ms === null ? null : sum + ms), 0),
   );
-  return { kernels: list.map((l) => ('shader' in l ? l.shader.name : l.kernel)), time: total };
+  return { kernels: list.map((l) => ('shader' in l ? l.shader.name : 'host' in l ? l.host : l.kernel)), time: total };
 }
 
 const isList = (launches: Launch | readonly Launch[]): launches is readonly Launch[] => Array.isArray(launches);

@@ -1,8 +1,8 @@
 import { halfOf } from './autocast.ts';
 import { type GradContext, isGradEnabled, Node } from './autograd.ts';
-import type { Backend, Operand, WasmLaunch, WebGPULaunch } from './backend.ts';
+import type { Backend, HostLaunch, Operand, WasmLaunch, WebGPULaunch } from './backend.ts';
 import { type DType, isFloat } from './dtype.ts';
-import { DeviceError, DTypeError, GradientError, given, show } from './errors.ts';
+import { DeviceError, DTypeError, given as describe, GradientError, show } from './errors.ts';
 import { type LaunchTools, runKernels } from './launch.ts';
 import { scope } from './memory.ts';
 import type { NDArray } from './reference.ts';
@@ -42,7 +42,11 @@ export interface OpCase<In extends string, Opt extends string, A> {
   readonly note?: string;
 }
 
-interface Described<In extends string, Opt extends string, A> {
+/** A kernel call on wasm. */
+export type CpuLaunch = WasmLaunch | HostLaunch;
+
+/** What every definition says. */
+export interface Described<In extends string, Opt extends string, A> {
   /** camelCase, as the function and the method are called. */
   readonly name: string;
   /** Plain text, for people: shown in traces, docs and the step-through. */
@@ -76,16 +80,18 @@ export interface OpSpec<In extends string, Opt extends string, Extra extends str
   readonly strided?: readonly NoInfer<In>[];
   /** Inputs whose kernels take any strides and offset as long as the numbers of a row lie side by side. */
   readonly rowsStrided?: readonly NoInfer<In>[];
-  readonly webgpu: (
+  /** The WGSL kernel; an operation of a user may lack it, and then runs on wasm only. */
+  readonly webgpu?: (
     operands: Slots<NoInfer<In>, NoInfer<Opt>, Operand> & Readonly<Record<NoInfer<Extra> | 'output', Operand>>,
     attrs: A,
     tools: LaunchTools,
   ) => WebGPULaunch | readonly WebGPULaunch[];
-  readonly wasm: (
+  /** The kernel on the CPU. Default: the reference, in JavaScript. */
+  readonly wasm?: (
     operands: Slots<NoInfer<In>, NoInfer<Opt>, Operand> & Readonly<Record<NoInfer<Extra> | 'output', Operand>>,
     attrs: A,
     tools: LaunchTools,
-  ) => WasmLaunch | readonly WasmLaunch[];
+  ) => CpuLaunch | readonly CpuLaunch[];
   /** The same in other operations: run where a fused operation must be taken apart. */
   readonly composed?: (inputs: Slots<NoInfer<In>, NoInfer<Opt>, Tensor>, attrs: NoInfer<A>) => Tensor;
   /** Inputs and outputs the gradient needs. */
@@ -149,7 +155,7 @@ export function defineOp<
   const all = (given: Inputs, attrs?: Partial<A>): Readonly<Record<Extra | 'output', Tensor>> => {
     const full = attrs === undefined ? spec.attrs : { ...spec.attrs, ...attrs };
     const inputs = present(spec, given);
-    const device = check(spec, inputs);
+    const device = checkInputs(spec, inputs);
     const metas = inputs as Slots<In, Opt, Meta> & Record<string, Tensor>;
     const { dtype = firstDtype } = spec;
     const outputs: Record<string, Tensor> = {
@@ -262,7 +268,7 @@ export function defineComposite<const In extends string, A extends object, const
 ): CompositeOp<In, Opt, A> {
   const call = (given: Slots<In, Opt, Tensor>, attrs?: Partial<A>): Tensor => {
     const inputs = present(spec, given);
-    check(spec, inputs);
+    checkInputs(spec, inputs);
     return intervened(
       spec.name,
       scope(() => named(spec.name, () => spec.compute(inputs as never, { ...spec.attrs, ...attrs }))),
@@ -304,7 +310,7 @@ function present<In extends string, Opt extends string, A>(
   return Object.fromEntries(Object.entries(given).filter(([, t]) => t !== undefined && t !== null));
 }
 
-function anyLearns(inputs: Readonly<Record<string, Tensor>>): boolean {
+export function anyLearns(inputs: Readonly<Record<string, Tensor>>): boolean {
   for (const name in inputs) if (inputs[name]!.requiresGrad) return true;
   return false;
 }
@@ -314,10 +320,16 @@ function firstDtype(inputs: Readonly<Record<string, Meta>>): DType {
   return 'float32';
 }
 
+/** What is checked of the inputs of every operation. */
+type Checked<In extends string, Opt extends string> = Pick<
+  Described<In, Opt, object>,
+  'name' | 'inputs' | 'optional' | 'variadic' | 'dtypes' | 'constants'
+>;
+
 /** Same device, dtypes the operation takes, no gradient asked of a constant, nothing missing. Returns the device. */
-function check<In extends string, Opt extends string, A>(
-  { name, inputs, optional, variadic, dtypes, constants }: Described<In, Opt, A>,
-  given: Record<string, Tensor>,
+export function checkInputs<In extends string, Opt extends string>(
+  { name, inputs, optional, variadic, dtypes, constants }: Checked<In, Opt>,
+  given: Readonly<Record<string, Tensor>>,
 ): Backend {
   let device: Backend | null = null;
   for (const input in given) {
@@ -326,7 +338,7 @@ function check<In extends string, Opt extends string, A>(
     const takes = dtypes?.[variadic ? inputs[0]! : (input as In)] ?? FLOAT;
     if (!takes.includes(t.dtype)) {
       throw new DTypeError(
-        `${name}: ${input} is ${t.dtype} ${show(t.shape)}, expected ${takes.join(' or ')}. Convert it with to().`,
+        `${name}: ${input} is ${t.dtype} ${show(t.shape)}, expected ${takes.join(' or ')}. Convert it with to('${takes[0]}').`,
       );
     }
     if (t.requiresGrad && constants?.includes(input as In) && isGradEnabled()) {
@@ -335,7 +347,7 @@ function check<In extends string, Opt extends string, A>(
     device ??= t.device;
     if (t.device !== device) {
       throw new DeviceError(
-        `${name}: ${input} is on ${t.device.name}, the inputs before it on ${device.name}. Move it with to().`,
+        `${name}: ${input} is on ${t.device.name}, the inputs before it on ${device.name}. Move it: await x.to(device).`,
       );
     }
   }
@@ -347,5 +359,5 @@ function check<In extends string, Opt extends string, A>(
 function required(op: string, input: string, t: Tensor | undefined): void {
   if (t instanceof Tensor) return;
   if (t === undefined || t === null) throw new DTypeError(`${op}: the input ${input} is missing.`);
-  throw new DTypeError(`${op}: ${input} is ${given(t)}, expected a tensor. Make one with tensor().`);
+  throw new DTypeError(`${op}: ${input} is ${describe(t)}, expected a tensor. Make one with tensor().`);
 }

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { type Drawn, draw } from '../engine/checkOp.ts';
 import { type Device, scope, Tensor, tensor, trace } from '../engine/index.ts';
 import { inPlaceKernels, type Region } from '../engine/inPlace.ts';
 import { rowMajor, sizeOf } from '../engine/shape.ts';
 import { expectClose } from './support/compare.ts';
 import { devices } from './support/devices.ts';
-import { type Drawn, draw } from './support/draw.ts';
 
 /**
  * Generated from the definitions: every kernel that works in place, on both devices, against its float64 reference. Each

@@ -5,7 +5,8 @@ import { flattenParameters } from '../engine/nn/flat.ts';
 import { Transformer } from '../transformer/index.ts';
 import { devices } from './support/devices.ts';
 
-const nameOf = (launch: Launch): string => ('kernel' in launch ? launch.kernel : launch.shader.name);
+const nameOf = (launch: Launch): string =>
+  'shader' in launch ? launch.shader.name : 'host' in launch ? launch.host : launch.kernel;
 
 it('a training step copies nothing but the gradient of each parameter into its place', async () => {
   // of a width at which WebGPU can bind every part where it lies

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Drawn, draw, upload } from '../engine/checkOp.ts';
 import {
   at,
   cat,
@@ -36,7 +37,6 @@ import {
 import type { CaseInput } from '../engine/op.ts';
 import { expectClose } from './support/compare.ts';
 import { devices } from './support/devices.ts';
-import { type Drawn, draw, upload } from './support/draw.ts';
 import { python, torchVersion } from './support/pytorch.ts';
 
 type Given = Readonly<Record<string, Tensor>>;

@@ -1,8 +1,9 @@
 import { requiresGrad } from '../autograd.ts';
 import type { Backend } from '../backend.ts';
+import { toRaw } from '../dtype.ts';
 import { ArgumentError, ShapeError, show } from '../errors.ts';
-import type { Owned } from '../memory.ts';
-import type { Shape } from '../shape.ts';
+import { type Owned, Storage } from '../memory.ts';
+import { rowMajor, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { named, tracing } from '../trace.ts';
 import { flattenParameters } from './flat.ts';
@@ -274,6 +275,28 @@ export abstract class Module {
       if (given !== undefined) p.copyFrom(given.data);
     }
     return { missing, unexpected };
+  }
+
+  /**
+   * Moves every parameter and buffer to `device`, in place: the tensors stay the same objects. Gradients are dropped. Move
+   * a model before its optimizer is made.
+   */
+  async to(device: Backend): Promise<this> {
+    const all = [...new Set([...this.parameters(), ...[...this.namedBuffers()].map(([, b]) => b)])];
+    const moving = all.filter((t) => t.device !== device);
+    const values = await Promise.all(moving.map((t) => t.data()));
+    const flat = moving.some((t) => t.gradSlot !== null);
+    moving.forEach((t, i) => {
+      const storage = Storage.ofShape(device, t.shape, t.dtype);
+      device.write(storage.buffer, 0, toRaw(t.dtype, values[i]!));
+      t.relocate(storage, { shape: t.shape, strides: rowMajor(t.shape), offset: 0 });
+      t.grad?.dispose();
+      t.grad = null;
+      t.gradSlot?.dispose();
+      t.gradSlot = null;
+    });
+    if (flat) this.flattenParameters();
+    return this;
   }
 
   /** The device of the parameters. */

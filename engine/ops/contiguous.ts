@@ -2,16 +2,16 @@ import convertShader from '../../shaders/convert.wgsl';
 import fromHalfShader from '../../shaders/convert_from_half.wgsl';
 import toHalfShader from '../../shaders/convert_to_half.wgsl';
 import { conversion, converted } from '../autocast.ts';
-import { gradientOps } from '../autograd.ts';
-import { dispatch, grid } from '../backend.ts';
+import { gradientOps, requiresGrad } from '../autograd.ts';
+import { type Backend, dispatch, grid } from '../backend.ts';
 import { copyLaunch, widenLaunch } from '../copy.ts';
 import type { DType } from '../dtype.ts';
-import { DTypeError } from '../errors.ts';
+import { DTypeError, GradientError } from '../errors.ts';
 import { fromHalf, toHalf } from '../half.ts';
 import { defineOp } from '../op.ts';
 import { map, ndarray } from '../reference.ts';
 import { isContiguous, sizeOf } from '../shape.ts';
-import { reader, type Tensor } from '../tensor.ts';
+import { reader, Tensor } from '../tensor.ts';
 
 const ANY: readonly DType[] = ['float32', 'float16', 'int32', 'bool'];
 
@@ -136,13 +136,36 @@ const toOp = defineOp({
  * to the nearest (of two the even one; infinite from 65,520 on). Another handle on `x` when it has that dtype. Between
  * float32 and float16 the gradient flows as it is, in float32; through other conversions none does.
  *
- * Throws DTypeError for an unknown dtype.
+ * With a device, a promise of the values on that device: a leaf that requires a gradient if `x` is one. Another handle
+ * where it lies there already. Gradients do not flow between devices.
+ *
+ * @throws {DTypeError} for an unknown dtype
+ * @throws {GradientError} for a result on the tape that would have to move
  */
-export function to(x: Tensor, dtype: DType): Tensor {
+export function to(x: Tensor, dtype: DType): Tensor;
+export function to(x: Tensor, device: Backend): Promise<Tensor>;
+export function to(x: Tensor, target: DType | Backend): Tensor | Promise<Tensor> {
+  return typeof target === 'object' && target !== null ? toDevice(x, target) : toDtype(x, target);
+}
+
+async function toDevice(x: Tensor, device: Backend): Promise<Tensor> {
+  if (x.device === device) return x.alias();
+  if (!x.isLeaf) {
+    throw new GradientError(
+      `to: ${x.describe()} was made by ${x.node?.name}, and gradients do not flow from ` +
+        `${x.device.name} to ${device.name}. Move a detach() of it, or the inputs before.`,
+    );
+  }
+  const learns = x.requiresGrad;
+  const moved = Tensor.from(device, await x.data(), x.shape, x.dtype);
+  return learns ? requiresGrad(moved) : moved;
+}
+
+function toDtype(x: Tensor, dtype: DType): Tensor {
   if (!ANY.includes(dtype)) throw new DTypeError(`to: dtype ${dtype} of ${x.describe()}. Expected ${ANY.join(', ')}.`);
   return x.dtype === dtype ? x.alias() : toOp({ x }, { dtype });
 }
 
-conversion.to = to;
+conversion.to = toDtype;
 gradientOps.widen = (x) => converted(x, 'float32');
 reader.contiguous = (x) => contiguous(x.detach());

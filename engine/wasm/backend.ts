@@ -1,8 +1,9 @@
 import relaxedBinary from '../../build/wasm/relaxed.wasm';
 import simdBinary from '../../build/wasm/simd.wasm';
-import type { Backend, DeviceBuffer, Launch, MemoryStats, WasmLaunch, WorkStats } from '../backend.ts';
+import type { Backend, DeviceBuffer, HostLaunch, Launch, MemoryStats, WasmLaunch, WorkStats } from '../backend.ts';
 import { elementBytes, type RawData } from '../dtype.ts';
 import { ArgumentError, DeviceError } from '../errors.ts';
+import { sizeOf } from '../shape.ts';
 import { turnIfDue } from '../turn.ts';
 import { hardwareThreads, hasRelaxedSimd, hasSimd, threadsRefused } from './features.ts';
 import { LinearMemory } from './memory.ts';
@@ -156,6 +157,10 @@ export class WasmBackend implements Backend {
 
   run(launch: Launch): void {
     this.#check();
+    if ('host' in launch) {
+      this.#runHost(launch);
+      return;
+    }
     if (!('kernel' in launch)) throw new DeviceError(`wasm: ${launch.shader.name} is a shader. Use a WebGPU device.`);
     const { kernel, range, grain = range, scratch = 0, partsPerThread = PARTS_PER_THREAD } = launch;
     const found = this.#kernels.get(kernel);
@@ -182,6 +187,16 @@ export class WasmBackend implements Backend {
       if (error instanceof DeviceError && error.message.startsWith('wasm:')) throw error;
       throw new DeviceError(`wasm: kernel ${kernel} failed: ${(error as Error).message}`, { cause: error });
     }
+  }
+
+  #runHost({ host, operands, call }: HostLaunch): void {
+    this.#work.dispatches++;
+    const arrays = operands.map(({ buffer, offset, dtype, shape }) => {
+      const { address } = this.#own(host, buffer);
+      const Values = dtype === 'float32' ? Float32Array : dtype === 'float16' ? Uint16Array : Int32Array;
+      return new Values(this.#memory.memory.buffer, address + offset * elementBytes(dtype), sizeOf(shape));
+    });
+    call(...arrays);
   }
 
   runTimed(launch: Launch): Promise<number | null> {

@@ -172,7 +172,9 @@ export class WebGPUBackend implements Backend {
   #run(launch: Launch, timestamps?: GPUComputePassTimestampWrites): boolean {
     this.#faults.throwKnown();
     if (!('shader' in launch)) {
-      throw new DeviceError(`webgpu: was handed the wasm kernel ${launch.kernel}. Expected a shader.`);
+      throw new DeviceError(
+        `webgpu: was handed the wasm kernel ${'host' in launch ? launch.host : launch.kernel}. Expected a shader.`,
+      );
     }
     const { shader, uniforms } = launch;
     const workgroups = this.#checkWorkgroups(launch);
