@@ -139,6 +139,19 @@ function runAsc(args) {
   });
 }
 
+/** The program of a page's threads, which the library carries as text, for a file of its own: see `worker` in WasmOptions. */
+async function workerProgram() {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['engine/wasm/worker.ts'],
+    format: 'esm',
+    write: false,
+  });
+  const code = Buffer.from(outputFiles[0]?.contents ?? []).toString('base64');
+  const { browserWorker } = await import(`data:text/javascript;base64,${code}`);
+  return `// The threads of heddle in a page; see docs/browser.md.${browserWorker}`;
+}
+
 /** Bundles the library with shared chunks, and the command line with its dependencies inside. */
 export async function bundle() {
   /** @type {import('esbuild').BuildOptions} */
@@ -177,7 +190,8 @@ const require = createCliRequire(import.meta.url);`;
     plugins: [wgslEsbuild(), inlineEsbuild()],
     banner: { js: banner },
   });
-  const outputs = [...library.outputFiles, ...cli.outputFiles];
+  const worker = { path: join(DIST, 'worker.js'), contents: Buffer.from(await workerProgram()) };
+  const outputs = [...library.outputFiles, ...cli.outputFiles, worker];
   for (const { path, contents } of outputs) await writeChanged(path, contents);
   // npm marks the program as executable when it installs the package; `npx heddle` in the repository needs it too.
   await chmod(join(DIST, 'cli.js'), 0o755);

@@ -25,14 +25,15 @@ const MEDIA_TYPES = {
  * @property {Readonly<Record<string, string | Uint8Array>>} [files] further files by their path, `/index.html` for one; they
  *   go before those of the folder
  * @property {boolean} [isolated] cross-origin isolation (COOP and COEP), which shared memory and so threads need; default true
+ * @property {Readonly<Record<string, string>>} [headers] further headers of every answer
  * @property {number} [port] default: a free one
  *
  * @param {ServeOptions} options
  * @returns {Promise<{ url: string } & AsyncDisposable>} its address with a slash at the end; `await using` closes it
  */
-export async function serve({ folder, files = {}, isolated = true, port = 0 }) {
+export async function serve({ folder, files = {}, isolated = true, headers: more = {}, port = 0 }) {
   /** @type {Record<string, string>} */
-  const headers = { 'Cache-Control': 'no-store' };
+  const headers = { 'Cache-Control': 'no-store', ...more };
   if (isolated) {
     headers['Cross-Origin-Opener-Policy'] = 'same-origin';
     headers['Cross-Origin-Embedder-Policy'] = 'require-corp';

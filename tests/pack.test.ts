@@ -2,10 +2,12 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { publint } from 'publint';
 import ts from 'typescript';
+import { build as viteBuild } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserSupported, collectErrors, openBrowser, serve } from './browser/launch.ts';
 
@@ -25,6 +27,59 @@ export async function numbers(): Promise<number[]> {
 }
 export const parts: number = Object.keys(transformer).length;
 `;
+
+/** The losses of five steps, wherever this module runs. */
+const VITE_LOSSES = `
+import { Adam, device, Linear, manualSeed, randn, scope } from 'heddle';
+export async function losses(options) {
+  try {
+    const used = await device('wasm', options);
+    manualSeed(3);
+    const model = new Linear(8, 4);
+    const optimizer = new Adam(model.parameters(), { lr: 0.05 });
+    const [x, y] = [randn([512, 8], { seed: 1 }), randn([512, 4], { seed: 2 })];
+    const found = [];
+    for (let i = 0; i < 5; i++) {
+      const s = scope();
+      const loss = model.forward(x).mseLoss(y);
+      model.zeroGrad();
+      loss.backward();
+      optimizer.step();
+      found.push(await loss.item());
+      s.dispose();
+    }
+    return { losses: found, threads: used.threads, description: used.description };
+  } catch (error) {
+    return { error: String(error.name + ': ' + error.message) };
+  }
+}
+`;
+const VITE_PAGE = `
+import { losses } from './losses.js';
+const questions = {
+  page: () => losses({ threads: 2 }),
+  single: () => losses({ threads: 1 }),
+  file: () => losses({ threads: 2, worker: () => new Worker(new URL('heddle/worker', import.meta.url)) }),
+  worker: () => new Promise((resolve) => {
+    const worker = new Worker(new URL('./own.js', import.meta.url), { type: 'module' });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage('go');
+  }),
+};
+window.answer = (question) => questions[question]();
+`;
+const VITE_WORKER = `
+import { losses } from './losses.js';
+onmessage = async () => postMessage(await losses({ threads: 2 }));
+`;
+
+interface Answer {
+  readonly losses?: readonly number[];
+  readonly threads?: number;
+  readonly description?: string;
+  readonly error?: string;
+}
+
 const EXPECTED = [10, 1, 1, 1, 1];
 
 interface Packed {
@@ -68,7 +123,12 @@ describe('the packed package', { timeout: 120_000 }, () => {
     ];
     expect(paths).toEqual(expect.arrayContaining(expected));
     expect(
-      paths.filter((path) => !/^(dist\/.+\.(js|js\.map|d\.ts)|LICENSE|README.*|package\.json)$/.test(path)),
+      paths.filter(
+        (path) =>
+          !/^(dist\/.+\.(js|js\.map|d\.ts)|(docs|examples)\/.+\.(md|mjs|html)|LICENSE|[A-Z]+(\.zh)?\.md|package\.json)$/.test(
+            path,
+          ),
+      ),
     ).toEqual([]);
     const manifest = JSON.parse(await readFile(join(consumer, 'node_modules/heddle/package.json'), 'utf8'));
     expect(manifest.dependencies ?? {}).toEqual({});
@@ -150,6 +210,92 @@ describe('the packed package', { timeout: 120_000 }, () => {
     } finally {
       await browser.close();
     }
+  });
+
+  describe.skipIf(!browserSupported)('built by Vite', () => {
+    let dist: string;
+    let browser: Awaited<ReturnType<typeof openBrowser>>;
+
+    // biome-ignore lint/suspicious/noDuplicateTestHooks: that of the outer describe packs, this one builds
+    beforeAll(async () => {
+      await writeFile(join(consumer, 'index.html'), '<!doctype html><script type="module" src="/page.js"></script>');
+      await writeFile(join(consumer, 'page.js'), VITE_PAGE);
+      await writeFile(join(consumer, 'losses.js'), VITE_LOSSES);
+      await writeFile(join(consumer, 'own.js'), VITE_WORKER);
+      dist = join(consumer, 'out');
+      await viteBuild({
+        root: consumer,
+        logLevel: 'warn',
+        configFile: false,
+        build: { outDir: dist, target: 'es2022' },
+        worker: { format: 'es' },
+      });
+      browser = await openBrowser();
+    }, 120_000);
+    // biome-ignore lint/suspicious/noDuplicateTestHooks: likewise
+    afterAll(() => browser?.close());
+
+    /** What the page answers under these headers. */
+    async function ask(question: string, options: { isolated?: boolean; policy?: string }): Promise<Answer> {
+      const headers = options.policy === undefined ? {} : { 'Content-Security-Policy': options.policy };
+      await using server = await serve({ folder: dist, isolated: options.isolated ?? true, headers });
+      const page = await browser.newPage();
+      try {
+        await page.goto(server.url);
+        await page.waitForFunction('window.answer !== undefined');
+        return (await page.evaluate(`window.answer(${JSON.stringify(question)})`)) as Answer;
+      } finally {
+        await page.close();
+      }
+    }
+
+    test('losses are the same isolated or not, in a worker, and under a policy', async () => {
+      const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+      const want = await ask('page', {});
+      expect(want.losses).toHaveLength(5);
+      expect(want.losses![4]!).toBeLessThan(want.losses![0]!);
+      expect(want.threads).toBe(2);
+      const open = await ask('page', { isolated: false });
+      expect([open.losses, open.threads]).toEqual([want.losses, 1]);
+      expect(open.description).toContain('not cross-origin isolated');
+      expect((await ask('worker', {})).losses).toEqual(want.losses);
+      const strict = await ask('file', { policy });
+      expect([strict.losses, strict.threads]).toEqual([want.losses, 2]);
+      expect((await ask('single', { policy })).losses).toEqual(want.losses);
+    });
+
+    test('what a policy refuses is said in a DeviceError', async () => {
+      const { error } = await ask('single', { policy: "script-src 'self'" });
+      expect(error).toMatch(/^DeviceError: wasm: .*'wasm-unsafe-eval'/);
+      const blob = await ask('page', { policy: "script-src 'self' 'wasm-unsafe-eval'" });
+      expect(blob.error).toMatch(/^DeviceError: wasm: .*heddle\/worker/);
+    });
+  });
+
+  test('publint finds nothing, and every import of the package resolves to types', async () => {
+    const { messages } = await publint({ pkgDir: join(consumer, 'node_modules/heddle'), strict: true, pack: false });
+    expect(messages).toEqual([]);
+    const attw = join(ROOT, 'node_modules/@arethetypeswrong/cli/dist/index.js');
+    const entries = ['--profile', 'esm-only', '--exclude-entrypoints', 'worker'];
+    await run(process.execPath, [attw, join(folder!, packed.filename), ...entries], { cwd: ROOT });
+  });
+
+  test('asks for no script when it is installed, and its guides link to each other', async () => {
+    const root = join(consumer, 'node_modules/heddle');
+    const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) expect(scripts).not.toHaveProperty(name);
+    const paths = new Set(packed.files.map(({ path }) => path));
+    const broken: string[] = [];
+    for (const path of paths) {
+      if (!path.endsWith('.md')) continue;
+      const text = await readFile(join(root, path), 'utf8');
+      for (const [, link] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+        const target = normalize(join(dirname(path), link!));
+        if (!paths.has(target) && ![...paths].some((p) => p.startsWith(`${target.replace(/\/$/, '')}/`)))
+          broken.push(`${path}: ${link}`);
+      }
+    }
+    expect(broken).toEqual([]);
   });
 
   /** The consumer's module, bundled the way `options` say. */

@@ -15,6 +15,11 @@ export interface WasmOptions {
   readonly threads?: number;
   /** The same bits on every machine: plain SIMD only, no fused multiply-add. */
   readonly deterministic?: boolean;
+  /**
+   * Where a page's threads get their program, under a policy that refuses `blob:`: a URL of the file `heddle/worker`, or
+   * what makes one worker of it, `() => new Worker(new URL('heddle/worker', import.meta.url))`. Default: a blob.
+   */
+  readonly worker?: string | URL | (() => Worker);
   /** Largest memory in bytes; 4 GB, or what the system grants. */
   readonly maxBytes?: number;
 }
@@ -38,6 +43,20 @@ class WasmBuffer implements DeviceBuffer {
 }
 
 type Kernel = (...args: number[]) => void;
+
+/** Compiles the kernels, or says which policy of the page refuses it. */
+function compile(bytes: BufferSource): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+    throw new DeviceError(
+      `wasm: this page does not compile WebAssembly: ${cause.message} ` +
+        "Where it has a Content-Security-Policy, add 'wasm-unsafe-eval' to its script-src.",
+      { cause },
+    );
+  }
+}
 
 /**
  * The engine on the CPU: AssemblyScript kernels over one shared memory, on the calling thread and its workers. A kernel
@@ -72,7 +91,7 @@ export class WasmBackend implements Backend {
       throw new ArgumentError(`wasm: ${threads} threads, expected a whole number from 1 to 64.`);
     }
     const backend = new WasmBackend(options);
-    if (threads > 1) await backend.#startThreads(threads, options.threads !== undefined);
+    if (threads > 1) await backend.#startThreads(threads, options);
     return backend;
   }
 
@@ -80,7 +99,7 @@ export class WasmBackend implements Backend {
     if (!hasSimd()) throw new DeviceError('wasm: this engine has no WebAssembly SIMD. Use a newer Node or browser.');
     this.relaxed = !deterministic && hasRelaxedSimd();
     this.#memory = new LinearMemory(maxBytes);
-    this.#module = new WebAssembly.Module((this.relaxed ? relaxedBinary : simdBinary) as BufferSource);
+    this.#module = compile((this.relaxed ? relaxedBinary : simdBinary) as BufferSource);
     const abort = (): never => {
       throw new DeviceError('wasm: a kernel aborted.');
     };
@@ -97,7 +116,7 @@ export class WasmBackend implements Backend {
   }
 
   /** Workers that cannot be had leave one thread, unless a number of them was asked for. */
-  async #startThreads(count: number, asked: boolean): Promise<void> {
+  async #startThreads(count: number, { threads, worker }: WasmOptions): Promise<void> {
     const refused = threadsRefused();
     if (refused !== null) {
       this.#note = ` (${refused})`;
@@ -105,9 +124,9 @@ export class WasmBackend implements Backend {
     }
     const [module, { memory }, kernels] = [this.#module, this.#memory, [...this.#kernels.keys()]];
     try {
-      await this.#threads.start(count - 1, { module, memory, kernels, control: this.#control });
+      await this.#threads.start(count - 1, { module, memory, kernels, control: this.#control }, worker);
     } catch (error) {
-      if (asked) throw error;
+      if (threads !== undefined) throw error;
       this.#note = ' (workers did not start)';
     }
   }

@@ -55,8 +55,12 @@ export class Threads {
   }
 
   /** Starts workers and waits until each is ready. Where one fails to start, the others are ended too. */
-  async start(count: number, options: Omit<WorkerStart, 'thread'>): Promise<void> {
-    const starts = Array.from({ length: count }, (_, i) => startWorker({ ...options, thread: i + 1 }));
+  async start(
+    count: number,
+    options: Omit<WorkerStart, 'thread'>,
+    program?: string | URL | (() => Worker),
+  ): Promise<void> {
+    const starts = Array.from({ length: count }, (_, i) => startWorker({ ...options, thread: i + 1 }, program));
     const results = await Promise.allSettled(starts);
     this.#helpers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const failed = results.find((result) => result.status === 'rejected');
@@ -130,11 +134,16 @@ export class Threads {
   }
 }
 
-function startWorker(start: WorkerStart): Promise<Helper> {
+function startWorker(start: WorkerStart, program?: string | URL | (() => Worker)): Promise<Helper> {
   const node = nodeModule<typeof import('node:worker_threads')>('worker_threads');
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void =>
-      reject(new DeviceError(`wasm: worker ${start.thread} did not start: ${String(error)}. Ask for { threads: 1 }.`));
+      reject(
+        new DeviceError(
+          `wasm: worker ${start.thread} did not start: ${String(error ?? 'no reason given')}. ` +
+            'Where a policy refuses blob: workers, give the file heddle/worker as { worker }; else ask for { threads: 1 }.',
+        ),
+      );
     if (node !== undefined) {
       // without the flags of this process: one of them may say that text like this is a module
       const worker = new node.Worker(nodeWorker, { eval: true, execArgv: [], workerData: start });
@@ -144,10 +153,11 @@ function startWorker(start: WorkerStart): Promise<Helper> {
       worker.once('error', fail);
       return;
     }
-    const url = URL.createObjectURL(new Blob([browserWorker], { type: 'text/javascript' }));
-    const worker = new Worker(url);
+    const blob =
+      program === undefined ? URL.createObjectURL(new Blob([browserWorker], { type: 'text/javascript' })) : null;
+    const worker = typeof program === 'function' ? program() : new Worker(program ?? blob!);
     worker.onmessage = () => {
-      URL.revokeObjectURL(url);
+      if (blob !== null) URL.revokeObjectURL(blob);
       resolve({ stop: () => worker.terminate() });
     };
     worker.onerror = (event) => fail(event.message);
