@@ -2,6 +2,8 @@
  * Runs the tests on the software adapter (see scripts/software-adapter.mjs) and ends with the line `N passed, M failed`.
  *
  *   node scripts/test.mjs [vitest's filters and options]
+ *   node scripts/test.mjs --watch [filters]             again at each change
+ *   HEDDLE_DEVICES=wasm node scripts/test.mjs [filters]  without WebGPU, for a quick loop; proves half
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -11,7 +13,8 @@ import { buildInputs } from './build.mjs';
 import { ROOT } from './files.mjs';
 import { runWithSoftwareAdapter } from './with-software-adapter.mjs';
 
-const args = process.argv.slice(2);
+const watch = process.argv.includes('--watch');
+const args = process.argv.slice(2).filter((arg) => arg !== '--watch');
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 const folder = await mkdtemp(join(tmpdir(), 'heddle-test-'));
 const countsFile = join(folder, 'counts.json');
@@ -21,7 +24,7 @@ let failed = 0;
 try {
   if (!(await buildInputs())) throw new Error('the build failed');
   const reporters = ['--reporter=default', `--reporter=${join(ROOT, 'scripts/test-reporter.mjs')}`];
-  const command = [vitest, 'run', ...reporters, '--allowOnly=false', ...args];
+  const command = [vitest, watch ? 'watch' : 'run', ...reporters, '--allowOnly=false', ...args];
   const code = await runWithSoftwareAdapter(process.execPath, command, { HEDDLE_TEST_COUNTS: countsFile });
   const counts = JSON.parse(await readFile(countsFile, 'utf8'));
   // A name filter skips what it does not name; that is no omission.
@@ -38,5 +41,6 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
+if (process.env['HEDDLE_DEVICES'] === 'wasm') console.log('WebGPU was left out: HEDDLE_DEVICES=wasm');
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

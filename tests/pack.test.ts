@@ -272,6 +272,51 @@ describe('the packed package', { timeout: 120_000 }, () => {
     });
   });
 
+  test.each([
+    ['mlp', 60_000, /right: (29\d|300) of 300/],
+    ['characterGpt', 180_000, /step 200 {2}loss 0\.[0-2]\d+\nThis is the cat that killed the rat/],
+    [
+      'customOperation',
+      60_000,
+      /checkOp: true\ngradcheck: true\ntensor\(\[0\.4142, 1\.0000, 2\.4142\]\)\ntensor\(\[1\., 1\.\]\)/,
+    ],
+    [
+      'attentionMaps',
+      60_000,
+      /decoder\.layers\.1\.selfAttention\.scaledDotProductAttention\.softmax {2}\[1, 2, 8, 8\]/,
+    ],
+  ])('examples/%s.mjs runs from the package', { timeout: 200_000 }, async (name, timeout, printed) => {
+    const script = join(consumer, `node_modules/heddle/examples/${name}.mjs`);
+    const { stdout } = await run(process.execPath, [script], { cwd: consumer, timeout });
+    expect(stdout).toMatch(printed);
+  });
+
+  test.each(['README.md', 'README.zh.md'])("%s's first example prints what stands below it", async (file) => {
+    const text = await readFile(join(ROOT, file), 'utf8');
+    const [, code, printed] = /```js\n(import \{ device, randn[\s\S]*?)```\n\n```\n([\s\S]*?)```/.exec(text)!;
+    await writeFile(join(consumer, 'first.mjs'), code!);
+    const { stdout } = await run(process.execPath, ['first.mjs'], { cwd: consumer });
+    const values = (output: string): string => output.split('\n').slice(1).join('\n');
+    expect(values(stdout)).toBe(values(printed!));
+  });
+
+  test.skipIf(!browserSupported)('examples/page.html fits its line', async () => {
+    await using server = await serve({ folder: join(consumer, 'node_modules/heddle') });
+    const browser = await openBrowser();
+    try {
+      const page = await browser.newPage();
+      const errors = collectErrors(page);
+      await page.goto(`${server.url}examples/page.html`);
+      await page.waitForFunction("document.querySelector('#log').textContent.includes('y = ')");
+      expect(await page.evaluate("document.querySelector('#log').textContent")).toMatch(
+        /y = (2\.9\d|3\.0\d) x \+ 0\.[45]\d/,
+      );
+      expect(errors).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+
   test('publint finds nothing, and every import of the package resolves to types', async () => {
     const { messages } = await publint({ pkgDir: join(consumer, 'node_modules/heddle'), strict: true, pack: false });
     expect(messages).toEqual([]);
