@@ -11,10 +11,11 @@ const LAYERS = [
   { name: 'tensor', path: '^engine/(tensor|memory|backend)\\.ts$' },
   {
     name: 'core',
-    path: '^engine/(op|inPlace|launch|strided|autocast|autograd|trace|plan|copy|reference|meta|device|create|gradcheck|print|wgsl|customFunction|recompute)\\.ts$',
+    path: '^engine/(op|inPlace|launch|strided|autocast|autograd|trace|plan|copy|reference|meta|device|gradcheck|print|wgsl|customFunction|recompute)\\.ts$',
   },
   { name: 'ops', path: '^engine/ops/' },
   { name: 'methods', path: '^engine/methods\\.ts$' },
+  { name: 'creation', path: '^engine/create\\.ts$' },
   { name: 'checks', path: '^engine/checkOp\\.ts$' },
   { name: 'modules', path: '^engine/(nn|optim|io|data)/' },
   { name: 'surface', path: '^engine/index\\.ts$' },

@@ -1,3 +1,4 @@
+import './methods.ts';
 import { requiresGrad as setRequiresGrad } from './autograd.ts';
 import type { Backend } from './backend.ts';
 import { defaultDevice } from './device.ts';

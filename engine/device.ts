@@ -1,7 +1,6 @@
 import type { Backend } from './backend.ts';
 import { ArgumentError, DeviceError } from './errors.ts';
 import { WasmBackend, type WasmOptions } from './wasm/backend.ts';
-import { WebGPUBackend } from './webgpu/backend.ts';
 import type { WebGPUOptions } from './webgpu/device.ts';
 
 export type { WasmOptions } from './wasm/backend.ts';
@@ -45,10 +44,10 @@ export async function openDevice(kind: DeviceKind, options: DeviceOptions = {}):
     case 'wasm':
       return WasmBackend.create(options);
     case 'webgpu':
-      return WebGPUBackend.create({ allowSoftware: true, ...options });
+      return await openWebGPU({ allowSoftware: true, ...options });
     case 'auto':
       try {
-        return await WebGPUBackend.create({ ...options, allowSoftware: false });
+        return await openWebGPU({ ...options, allowSoftware: false });
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;
         return WasmBackend.create(options);
@@ -58,4 +57,10 @@ export async function openDevice(kind: DeviceKind, options: DeviceOptions = {}):
         `device: ${JSON.stringify(kind)} is no kind of device. Expected 'auto', 'webgpu' or 'wasm'.`,
       );
   }
+}
+
+/** Loaded only when it is asked for: a program on wasm needs neither it nor the text of the shaders. */
+async function openWebGPU(options: WebGPUOptions): Promise<Device> {
+  const { WebGPUBackend } = await import('./webgpu/backend.ts');
+  return WebGPUBackend.create(options);
 }

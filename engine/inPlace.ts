@@ -103,7 +103,7 @@ export function defineInPlace<const Name extends string, A extends object, const
   registry.set(name, {
     ...{ name, formula, writes, attrs: spec.attrs as Record<string, unknown> },
     reference: spec.reference as unknown as InPlaceKernel['reference'],
-    cases: spec.cases as unknown as InPlaceKernel['cases'],
+    cases: (spec.cases ?? []) as unknown as InPlaceKernel['cases'],
     run: (operands, attrs = {}) => call(operands as never, attrs as never),
   });
   return call;

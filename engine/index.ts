@@ -2,8 +2,6 @@
  * heddle: tensors on WebGPU and WebAssembly, operations with gradients, modules and optimizers. Everything public is
  * exported here; what is not exported here is nobody's business outside engine/.
  */
-import './methods.ts';
-
 export { autocast, type Precision } from './autocast.ts';
 export {
   type BackwardOptions,

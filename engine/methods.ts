@@ -1,17 +1,17 @@
 import { type BackwardOptions, backward, requiresGrad } from './autograd.ts';
-import * as ops from './ops/index.ts';
+import * as ops from './ops/methods.ts';
 import { show } from './print.ts';
 import { Tensor } from './tensor.ts';
 
 /** What gradients are made of, and nobody calls by hand. */
 const INTERNAL = ['sumTo', 'linearScan', 'embedSlice'] as const;
 
-/** Operations that are functions only: their first parameter is no tensor, or not the one they work on. */
-const FUNCTIONS = ['cat', 'stack', 'embedding', 'fill', 'einsum', 'meshgrid', ...INTERNAL] as const;
+/** Functions only, though others need them: their first parameter is no tensor, or not the one they work on. */
+const FUNCTIONS = ['cat', 'stack', 'fill', 'meshgrid', ...INTERNAL] as const;
 
 /**
  * Every other exported operation is also a method of the same name: `softmax(x, -1)` is `x.softmax(-1)`. Nothing is
- * listed twice: types and methods follow ops/index.ts.
+ * listed twice: types and methods follow ops/methods.ts.
  */
 type Ops = typeof ops;
 type Method<F> = F extends (x: Tensor, ...rest: infer R) => infer Out ? First<F> & ((...rest: R) => Out) : never;

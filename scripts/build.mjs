@@ -14,9 +14,10 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { reflectShader, ShaderError, shaderDeclaration, shaderName, wgslEsbuild } from '../shaders/plugin.mjs';
+import { reflectShader, ShaderError, shaderDeclaration, shaderName } from '../shaders/plugin.mjs';
 import { filesBelow, fromRoot, missing, ROOT, removeOthers, writeChanged } from './files.mjs';
 import { inlineEsbuild } from './inline.mjs';
+import { modules, packedShaders, packedWasm, withoutTests } from './package.mjs';
 import { packageTypes } from './types.mjs';
 
 const require = createRequire(import.meta.url);
@@ -154,16 +155,16 @@ async function workerProgram() {
 
 /** Bundles the library with shared chunks, and the command line with its dependencies inside. */
 export async function bundle() {
+  const packed = [withoutTests(), packedWasm(), packedShaders({ apart: false })];
   /** @type {import('esbuild').BuildOptions} */
   const common = {
     absWorkingDir: ROOT,
     bundle: true,
     format: 'esm',
     target: 'es2022',
-    sourcemap: true,
     outdir: DIST,
     loader: { '.wasm': 'binary' },
-    plugins: [wgslEsbuild()],
+    plugins: packed,
     external: ['webgpu', 'node:*'],
     logLevel: 'warning',
     write: false,
@@ -187,22 +188,23 @@ const require = createCliRequire(import.meta.url);`;
     entryPoints: { cli: CLI },
     platform: 'node',
     target: 'node20.16',
-    plugins: [wgslEsbuild(), inlineEsbuild()],
+    plugins: [...packed, inlineEsbuild()],
     banner: { js: banner },
   });
   const worker = { path: join(DIST, 'worker.js'), contents: Buffer.from(await workerProgram()) };
-  const outputs = [...library.outputFiles, ...cli.outputFiles, worker];
+  const apart = await modules(Object.values(LIBRARY), join(DIST, 'modules'));
+  const outputs = [...library.outputFiles, ...cli.outputFiles, ...apart, worker];
   for (const { path, contents } of outputs) await writeChanged(path, contents);
   // npm marks the program as executable when it installs the package; `npx heddle` in the repository needs it too.
   await chmod(join(DIST, 'cli.js'), 0o755);
   const kept = new Set(outputs.map(({ path }) => resolve(path)));
   await removeOthers(DIST, kept, (path) => /\.js(\.map)?$/.test(path) && !path.startsWith(join(DIST, 'types') + sep));
   const kilobytes = outputs
-    .filter(({ path }) => path.endsWith('.js'))
+    .filter(({ path }) => !apart.some((module) => module.path === path))
     .map(({ path, contents }) => {
       return `${fromRoot(path)} ${Math.ceil(contents.length / 1024)} KB`;
     });
-  console.log(`bundle   ${kilobytes.join(', ')}`);
+  console.log(`bundle   ${kilobytes.join(', ')}, ${apart.length} modules`);
 }
 
 /**

@@ -3,7 +3,9 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { publint } from 'publint';
 import ts from 'typescript';
@@ -188,6 +190,60 @@ describe('the packed package', { timeout: 120_000 }, () => {
   test('exports every type that a public signature of the engine mentions', () => {
     const root = join(consumer, 'node_modules/heddle/dist/types');
     expect(unexportedTypes(root, ['engine/index.d.ts'])).toEqual([]);
+  });
+
+  test.each([
+    ['one operation', "import { tensor } from 'heddle';\nconsole.log(await tensor([1]).add(2).data());", 100_000],
+    ['a schedule', "export { noam } from 'heddle';", 1000],
+    ['BLEU', "export { corpusBleu } from 'heddle/transformer';", 4000],
+  ])('%s, bundled, minified and gzipped, is small', async (_name, contents, limit) => {
+    const { outputFiles, warnings } = await build({
+      stdin: { contents, resolveDir: consumer },
+      absWorkingDir: consumer,
+      platform: 'browser',
+      bundle: true,
+      minify: true,
+      write: false,
+      format: 'esm',
+      logLevel: 'silent',
+    });
+    expect(warnings).toEqual([]);
+    const size = gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
+    expect(size).toBeLessThan(limit);
+    // what is measured is there at all
+    expect(size).toBeGreaterThan(200);
+  });
+
+  test('refers to no source map that is missing, and carries none of the tests', async () => {
+    for (const { path } of packed.files.filter((file) => file.path.endsWith('.js'))) {
+      const text = await readFile(join(consumer, 'node_modules/heddle', path), 'utf8');
+      const [, map] = /^\/\/# sourceMappingURL=(.+)$/m.exec(text) ?? [];
+      if (map !== undefined) expect(packed.files.map((file) => file.path)).toContain(join(path, '..', map));
+      expect(/\bcases: \[\s*\{ inputs\b/.test(text), path).toBe(false);
+    }
+  });
+
+  test.each(['heddle.js', 'modules/engine/index.js'])('%s runs on both devices', async (path) => {
+    const module = pathToFileURL(join(ROOT, 'dist', path)).href;
+    const script = `
+      import { openDevice, tensor } from ${JSON.stringify(module)};
+      const results = [];
+      for (const kind of ['wasm', 'webgpu']) for (const deterministic of [false, true]) {
+        const device = await openDevice(kind, { deterministic, threads: 2 });
+        const x = tensor([[1, 2], [3, 4]], { device, requiresGrad: true });
+        const y = x.matmul(x).softmax(-1).select(1, 0).sum();
+        y.backward();
+        results.push([await y.item(), ...(await x.grad.data())]);
+      }
+      console.log(JSON.stringify(results));
+      process.exit(0);`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: ROOT });
+    const results = JSON.parse(stdout.trim().split('\n').at(-1)!) as number[][];
+    expect(results).toHaveLength(4);
+    for (const result of results) {
+      expect(result).toHaveLength(5);
+      for (const [i, value] of result.entries()) expect(value).toBeCloseTo(results[1]![i]!, 5);
+    }
   });
 
   test('bundles for a web page without hints to the bundler', async () => {

@@ -1,3 +1,4 @@
+import '../methods.ts';
 import type { Backend } from '../backend.ts';
 import { defaultDevice } from '../device.ts';
 import type { DType } from '../dtype.ts';

@@ -1,3 +1,4 @@
+import '../methods.ts';
 import { requiresGrad } from '../autograd.ts';
 import type { Backend } from '../backend.ts';
 import { toRaw } from '../dtype.ts';

@@ -1,10 +1,9 @@
-import relaxedBinary from '../../build/wasm/relaxed.wasm';
-import simdBinary from '../../build/wasm/simd.wasm';
 import type { Backend, DeviceBuffer, HostLaunch, Launch, MemoryStats, WasmLaunch, WorkStats } from '../backend.ts';
 import { elementBytes, type RawData } from '../dtype.ts';
 import { ArgumentError, DeviceError } from '../errors.ts';
 import { sizeOf } from '../shape.ts';
 import { turnIfDue } from '../turn.ts';
+import { binary } from './binaries.ts';
 import { hardwareThreads, hasRelaxedSimd, hasSimd, threadsRefused } from './features.ts';
 import { LinearMemory } from './memory.ts';
 import { Threads } from './threads.ts';
@@ -99,7 +98,7 @@ export class WasmBackend implements Backend {
     if (!hasSimd()) throw new DeviceError('wasm: this engine has no WebAssembly SIMD. Use a newer Node or browser.');
     this.relaxed = !deterministic && hasRelaxedSimd();
     this.#memory = new LinearMemory(maxBytes);
-    this.#module = compile((this.relaxed ? relaxedBinary : simdBinary) as BufferSource);
+    this.#module = compile(binary(this.relaxed));
     const abort = (): never => {
       throw new DeviceError('wasm: a kernel aborted.');
     };

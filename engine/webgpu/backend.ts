@@ -1,3 +1,4 @@
+import { loadTexts } from '../../shaders/text.ts';
 import {
   alignment,
   type Backend,
@@ -51,7 +52,8 @@ export class WebGPUBackend implements Backend {
 
   /** Opens a device. Throws DeviceError where there is none, saying what is missing. */
   static async create(options: WebGPUOptions = {}): Promise<WebGPUBackend> {
-    return new WebGPUBackend(await openDevice(options), options);
+    const [opened] = await Promise.all([openDevice(options), loadTexts()]);
+    return new WebGPUBackend(opened, options);
   }
 
   private constructor({ device, info, description, software }: OpenDevice, options: WebGPUOptions) {
