@@ -1,6 +1,8 @@
 /**
  * heddle: tensors on WebGPU and WebAssembly, operations with gradients, modules and optimizers. Everything public is
  * exported here; what is not exported here is nobody's business outside engine/.
+ *
+ * @module heddle
  */
 export { autocast, type Precision } from './autocast.ts';
 export {

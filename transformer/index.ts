@@ -1,4 +1,8 @@
-/** heddle/transformer: the Transformer, its data, training and decoding. Everything public is exported here. */
+/**
+ * heddle/transformer: the Transformer, its data, training and decoding. Everything public is exported here.
+ *
+ * @module heddle/transformer
+ */
 
 export {
   type CrossAttention,
