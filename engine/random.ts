@@ -9,15 +9,45 @@ const M1 = 0xcd9e8d57;
 const W0 = 0x9e3779b9;
 const W1 = 0xbb67ae85;
 
-/** The high 32 bits of a·b, by 16-bit halves. */
+/** The high 32 bits of a·b, by 16-bit halves: no intermediate reaches 2^32, so all stay machine integers. */
 function mulHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const cross = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(cross / 65536)) >>> 0;
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0;
+  const cross = (Math.imul(aLow, bHigh) + (middle & 0xffff)) | 0;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (cross >>> 16)) | 0;
+}
+
+/** Writes the four words of one block to `words` from `at`: counter (c0, c1, c2, c3) under key (k0, k1). */
+function writeBlock(
+  words: Uint32Array,
+  at: number,
+  c0: number,
+  c1: number,
+  c2: number,
+  c3: number,
+  k0: number,
+  k1: number,
+): void {
+  let [x0, x1, x2, x3, a, b] = [c0 | 0, c1 | 0, c2 | 0, c3 | 0, k0 | 0, k1 | 0];
+  for (let round = 0; round < 10; round++) {
+    const h0 = mulHigh(M0, x0);
+    const l0 = Math.imul(M0, x0);
+    const h1 = mulHigh(M1, x2);
+    const l1 = Math.imul(M1, x2);
+    x0 = h1 ^ x1 ^ a;
+    x1 = l1;
+    x2 = h0 ^ x3 ^ b;
+    x3 = l0;
+    a = (a + W0) | 0;
+    b = (b + W1) | 0;
+  }
+  words[at] = x0;
+  words[at + 1] = x1;
+  words[at + 2] = x2;
+  words[at + 3] = x3;
 }
 
 /** The four words of one block: counter (c0, c1, c2, c3) under key (k0, k1). */
@@ -29,17 +59,9 @@ export function philox(
   k0: number,
   k1: number,
 ): [number, number, number, number] {
-  let [x0, x1, x2, x3, a, b] = [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0, k0 >>> 0, k1 >>> 0];
-  for (let round = 0; round < 10; round++) {
-    const h0 = mulHigh(M0, x0);
-    const l0 = Math.imul(M0, x0) >>> 0;
-    const h1 = mulHigh(M1, x2);
-    const l1 = Math.imul(M1, x2) >>> 0;
-    [x0, x1, x2, x3] = [(h1 ^ x1 ^ a) >>> 0, l1, (h0 ^ x3 ^ b) >>> 0, l0];
-    a = (a + W0) >>> 0;
-    b = (b + W1) >>> 0;
-  }
-  return [x0, x1, x2, x3];
+  const words = new Uint32Array(4);
+  writeBlock(words, 0, c0, c1, c2, c3, k0, k1);
+  return [words[0]!, words[1]!, words[2]!, words[3]!];
 }
 
 /** A seed as the two words of a Philox key. Seeds are integers from 0 to 2^53. */
@@ -77,8 +99,11 @@ export class Generator {
 export class Stream {
   readonly seed: number;
   readonly stream: number;
-  #block: readonly number[] = [];
-  #index = 0;
+  /** Words made ahead, twice as many each time up to this many: a stream may be asked for one word or for millions. */
+  static readonly #AHEAD = 1024;
+  #words = new Uint32Array(4);
+  #next = 4;
+  #blocks = 0;
 
   constructor(seed: number, stream = 0) {
     this.seed = seed;
@@ -87,13 +112,19 @@ export class Stream {
 
   /** The next 32 bits. */
   word(): number {
-    const at = this.#index++;
-    if ((at & 3) === 0) {
-      const counter = Math.floor(at / 4);
-      const [k0, k1] = seedWords(this.seed);
-      this.#block = philox(counter >>> 0, Math.floor(counter / 2 ** 32), this.stream, 0, k0, k1);
+    if (this.#next === this.#words.length) this.#makeWords();
+    return this.#words[this.#next++]!;
+  }
+
+  #makeWords(): void {
+    if (this.#blocks > 0 && this.#words.length < Stream.#AHEAD) this.#words = new Uint32Array(2 * this.#words.length);
+    const words = this.#words;
+    const [k0, k1] = seedWords(this.seed);
+    for (let at = 0; at < words.length; at += 4) {
+      const counter = this.#blocks++;
+      writeBlock(words, at, counter >>> 0, Math.floor(counter / 2 ** 32), this.stream, 0, k0, k1);
     }
-    return this.#block[at & 3]!;
+    this.#next = 0;
   }
 
   /** Uniform in [0, 1), a multiple of 2^-24: the numbers dropout compares with p on every device. */

@@ -129,6 +129,15 @@ describe('random numbers', () => {
     expect(words.map((w) => w.toString(16).padStart(8, '0')).join(' ')).toBe(want);
   });
 
+  it('are the words of block after block, however many were made ahead', () => {
+    const [seed, stream] = [2 ** 52 + 12345, 4_000_000_007];
+    const words = new Stream(seed, stream);
+    for (let block = 0; block < 1500; block++) {
+      const want = philox(block, 0, stream, 0, ...seedWords(seed));
+      expect([words.word(), words.word(), words.word(), words.word()]).toEqual(want);
+    }
+  });
+
   it('are the same words in the kernels', async () => {
     const n = 1003;
     const [seed, stream] = [2 ** 52 + 12345, 4_000_000_007];

@@ -33,8 +33,11 @@ export function skipInit<T>(body: () => T): T {
 }
 
 /** `shape` filled value by value; zeros where values are not wanted. */
-const filled = (shape: Shape, value: () => number): Float32Array =>
-  skipping ? new Float32Array(sizeOf(shape)) : Float32Array.from({ length: sizeOf(shape) }, value);
+function filled(shape: Shape, value: () => number): Float32Array {
+  const values = new Float32Array(sizeOf(shape));
+  if (!skipping) for (let i = 0; i < values.length; i++) values[i] = value();
+  return values;
+}
 
 /** Every value the same. */
 export const constant =
