@@ -40,6 +40,8 @@ const limit = { ...GROWTH };
 const allowance = { ...GROWTH };
 /** What was live when the collector was asked; null while it is not. */
 let asked: { readonly bytes: number; readonly count: number } | null = null;
+/** Whether the collector was made to look at all there is since it was asked. */
+let forced = false;
 let warned = false;
 
 const registry = new FinalizationRegistry<Held>((held) => {
@@ -86,11 +88,13 @@ export const leakReport = (): readonly Leak[] => [...leaks.values()].map((leak) 
 function askCollector(): void {
   if (asked === null) {
     asked = { ...live };
+    forced = false;
     sentinels.register({}, null);
     // large enough that engines which count the bytes of array buffers begin a collection; never touched, so no memory
     allocate(GROWTH.bytes);
   } else {
     collectNow();
+    forced = true;
     allowance.bytes *= 2;
     allowance.count *= 2;
     if (tooMuch()) warn();
@@ -114,6 +118,13 @@ function allocate(bytes: number): void {
 function settle(): void {
   if (asked === null) return;
   const found = live.bytes < 0.75 * asked.bytes || live.count < 0.75 * asked.count;
+  if (!found && !forced) {
+    // what was dropped after an incremental collection had begun counts as alive in it
+    forced = true;
+    sentinels.register({}, null);
+    collectNow();
+    return;
+  }
   asked = null;
   allowance.bytes = found ? GROWTH.bytes : 2 * allowance.bytes;
   allowance.count = found ? GROWTH.count : 2 * allowance.count;
