@@ -10,6 +10,7 @@ export {
   type InspectedTranslation,
   inspectTranslation,
 } from './interpret/crossAttention.ts';
+export type { Both, Language } from './language/language.ts';
 export { type AttentionMask, MultiHeadAttention, type MultiHeadAttentionOptions } from './model/attention.ts';
 export {
   DecodingState,
@@ -21,13 +22,13 @@ export {
 export type { Activation, ModelConfig, NormKind, Positions } from './model/config.ts';
 export { DecoderOnly, type DecoderOnlyConfig } from './model/decoderOnly.ts';
 export * from './model/decoding/index.ts';
-export { InputEmbedding, type InputEmbeddingOptions } from './model/embedding.ts';
+export { type EmbeddingConfig, InputEmbedding, type InputEmbeddingOptions } from './model/embedding.ts';
 export { EncoderOnly, type EncoderOnlyConfig } from './model/encoderOnly.ts';
 export { continueText, type LanguageModel, type StreamedToken } from './model/generateText.ts';
 export { Decoder, DecoderLayer, type DecoderMask, Encoder, EncoderLayer, type LayerOptions } from './model/layers.ts';
 export { PositionTable, rotaryCosSin, rotaryTable, sinusoidalPositions, sinusoidTable } from './model/positions.ts';
 export { SimpleTransformer, type SimpleTransformerOptions } from './model/simple.ts';
-export { Transformer, type TransformerConfig } from './model/transformer.ts';
+export { type Stacks, Transformer, type TransformerConfig } from './model/transformer.ts';
 export {
   type PlacedTranslation,
   type ScoredTranslation,

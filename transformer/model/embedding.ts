@@ -17,7 +17,8 @@ export interface InputEmbeddingOptions extends ModuleOptions {
   readonly weight?: Tensor;
 }
 
-type Shape = Required<Pick<ModelConfig, 'dModel' | 'dropout' | 'positions' | 'maxLength'>>;
+/** What an embedding needs to know of its model. */
+export type EmbeddingConfig = Required<Pick<ModelConfig, 'dModel' | 'dropout' | 'positions' | 'maxLength'>>;
 
 /**
  * What goes into the first layer of a stack: dropout(√d · E[token] + position) (Vaswani et al. 2017, sections 3.4, 3.5
@@ -35,7 +36,7 @@ export class InputEmbedding extends Module {
   readonly dropout: Dropout;
   readonly #sinusoids: PositionTable | null;
 
-  constructor(vocab: number, config: Shape, options: InputEmbeddingOptions = {}) {
+  constructor(vocab: number, config: EmbeddingConfig, options: InputEmbeddingOptions = {}) {
     super();
     const { dModel, dropout, positions, maxLength } = config;
     const normal = init.normal(dModel ** -0.5);

@@ -33,8 +33,6 @@ export interface LayerOptions extends ModuleOptions {
   readonly rotary?: PositionTable | null;
 }
 
-type Norm = LayerNorm | RMSNorm;
-
 /** The parts that encoder and decoder layers share: the feed-forward network and the residual connection. */
 abstract class Layer extends Module {
   readonly linear1: Linear;
@@ -74,7 +72,7 @@ abstract class Layer extends Module {
    * post-norm: norm(x + sublayer(x)); pre-norm: x + sublayer(norm(x)). Intermediate tensors are freed, but for those that
    * the gradient needs.
    */
-  residual(x: Tensor, norm: Norm, sublayer: (x: Tensor) => Tensor): Tensor {
+  residual(x: Tensor, norm: LayerNorm | RMSNorm, sublayer: (x: Tensor) => Tensor): Tensor {
     return scope(() => {
       if (this.normFirst) return x.add(this.dropout.forward(sublayer(norm.forward(x))));
       return norm.forward(x.add(this.dropout.forward(sublayer(x))));
@@ -82,15 +80,15 @@ abstract class Layer extends Module {
   }
 }
 
-const newNorm = ({ dModel, layerNormEps = 1e-5, norm, ...options }: LayerOptions): Norm =>
+const newNorm = ({ dModel, layerNormEps = 1e-5, norm, ...options }: LayerOptions): LayerNorm | RMSNorm =>
   new (norm === 'rms' ? RMSNorm : LayerNorm)(dModel, { ...options, eps: layerNormEps });
 
 /** Self-attention, then the feed-forward network, each with a residual connection and a norm. */
 export class EncoderLayer extends Layer {
   static override readonly torchNames = { selfAttention: 'self_attn' };
   readonly selfAttention: MultiHeadAttention;
-  readonly norm1: Norm;
-  readonly norm2: Norm;
+  readonly norm1: LayerNorm | RMSNorm;
+  readonly norm2: LayerNorm | RMSNorm;
 
   constructor(options: LayerOptions) {
     super(options);
@@ -120,9 +118,9 @@ export class DecoderLayer extends Layer {
   static override readonly torchNames = { selfAttention: 'self_attn', crossAttention: 'multihead_attn' };
   readonly selfAttention: MultiHeadAttention;
   readonly crossAttention: MultiHeadAttention;
-  readonly norm1: Norm;
-  readonly norm2: Norm;
-  readonly norm3: Norm;
+  readonly norm1: LayerNorm | RMSNorm;
+  readonly norm2: LayerNorm | RMSNorm;
+  readonly norm3: LayerNorm | RMSNorm;
 
   constructor(options: LayerOptions) {
     super(options);
@@ -171,7 +169,7 @@ abstract class Stack extends Module {
 /** A stack of `count` encoder layers; with `finalNorm` a norm at the end, as nn.Transformer has. */
 export class Encoder extends Stack {
   readonly layers: readonly EncoderLayer[];
-  readonly norm: Norm | null;
+  readonly norm: LayerNorm | RMSNorm | null;
 
   constructor(count: number, options: LayerOptions & { readonly finalNorm?: boolean }) {
     super();
@@ -193,7 +191,7 @@ export class Encoder extends Stack {
 /** A stack of `count` decoder layers; with `finalNorm` a norm at the end. */
 export class Decoder extends Stack {
   readonly layers: readonly DecoderLayer[];
-  readonly norm: Norm | null;
+  readonly norm: LayerNorm | RMSNorm | null;
 
   constructor(count: number, options: LayerOptions & { readonly finalNorm?: boolean }) {
     super();

@@ -39,7 +39,7 @@ export interface TransformerConfig extends ModelConfig {
 }
 
 /** nn.Transformer: the two stacks without embeddings, each ended by a norm. */
-class Stacks extends Module {
+export class Stacks extends Module {
   readonly encoder: Encoder;
   readonly decoder: Decoder;
 

@@ -8,9 +8,9 @@ import { decodeTokens } from './tokens.ts';
 
 export { type BeamOptions, beamSearch } from './beam.ts';
 export type { DecodeOptions } from './generationConfig.ts';
-export type { GenerationState, GenerativeModel, StartOptions } from './generativeModel.ts';
+export type { Decoding, GenerationState, GenerativeModel, StartOptions } from './generativeModel.ts';
 export { type Hypothesis, lengthPenalty } from './hypothesis.ts';
-export { bannedByNgram, type LogitsProcessor, type ScoreChange } from './logitsProcessors.ts';
+export { bannedByNgram, type Candidate, type LogitsProcessor, type ScoreChange } from './logitsProcessors.ts';
 export type { SampleOptions } from './sampling.ts';
 export { type DecodedToken, decodeTokens } from './tokens.ts';
 

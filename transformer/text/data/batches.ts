@@ -1,11 +1,8 @@
 import { ArgumentError, type Device, Stream, type Tensor, tensor } from '../../../engine/index.ts';
+import type { Pair } from '../corpus/index.ts';
 import type { Tokenizer } from '../tokenizer/index.ts';
 
-/** A sentence and its translation. */
-export interface Pair {
-  readonly source: string;
-  readonly target: string;
-}
+export type { Pair };
 
 /** A pair as token ids: the source with its end mark, the target with both marks. */
 export interface Example {

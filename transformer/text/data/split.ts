@@ -32,8 +32,6 @@ function hash(text: string, seed: number): number {
   return 2 ** 32 * (b & 0x1fffff) + (a >>> 0);
 }
 
-type Pairs<P extends Pair> = AsyncIterable<P> | Iterable<P>;
-
 /**
  * Which sentences are set aside: those whose hash lies below a bound. It looks at the source sentence alone, so all
  * translations of it stand on one side, whatever file and order they come in, and data that is added later moves nobody.
@@ -64,7 +62,11 @@ export class DataSplit {
    *
    * @throws {ArgumentError} when there are not more sentences than that, so that none would be left to train on
    */
-  static async byCount<P extends Pair>(pairs: Pairs<P>, count: number, seed = 0): Promise<DataSplit> {
+  static async byCount<P extends Pair>(
+    pairs: AsyncIterable<P> | Iterable<P>,
+    count: number,
+    seed = 0,
+  ): Promise<DataSplit> {
     const smallest = new Smallest(checkCount('DataSplit.byCount', count) + 1);
     for await (const { source } of pairs) smallest.add(hash(sameSentence(source), seed));
     const bound = smallest.largest;
@@ -83,7 +85,7 @@ export class DataSplit {
    * @throws {ArgumentError} for a fraction or a number out of its range; `most` must be told
    */
   static async byShare<P extends Pair>(
-    pairs: Pairs<P>,
+    pairs: AsyncIterable<P> | Iterable<P>,
     { seed, ...share }: SetAsideOptions & { most: number },
   ): Promise<DataSplit> {
     const parts = new SplitByShares([share], seed);
@@ -97,12 +99,12 @@ export class DataSplit {
   }
 
   /** The pairs to train on, as they come. */
-  async *training<P extends Pair>(pairs: Pairs<P>): AsyncGenerator<P> {
+  async *training<P extends Pair>(pairs: AsyncIterable<P> | Iterable<P>): AsyncGenerator<P> {
     for await (const pair of pairs) if (!this.holds(pair.source)) yield pair;
   }
 
   /** The pairs set aside, as they come. */
-  async *validation<P extends Pair>(pairs: Pairs<P>): AsyncGenerator<P> {
+  async *validation<P extends Pair>(pairs: AsyncIterable<P> | Iterable<P>): AsyncGenerator<P> {
     for await (const pair of pairs) if (this.holds(pair.source)) yield pair;
   }
 }
