@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { inlineVite } from './scripts/inline.mjs';
@@ -12,6 +12,7 @@ function wasmBytes(): Plugin {
     load(id) {
       const path = id.replace(/\?.*$/, '');
       if (!path.endsWith('.wasm')) return null;
+      if (!existsSync(path)) throw new Error(`${path} is missing. Run \`npm run build\`.`);
       this.addWatchFile(path);
       const base64 = readFileSync(path).toString('base64');
       return { code: `export default Uint8Array.from(atob('${base64}'), (c) => c.charCodeAt(0));\n`, map: null };
