@@ -17,7 +17,7 @@ import { build } from 'esbuild';
 import { reflectShader, ShaderError, shaderDeclaration, shaderName } from '../shaders/plugin.mjs';
 import { filesBelow, fromRoot, missing, ROOT, removeOthers, writeChanged } from './files.mjs';
 import { inlineEsbuild } from './inline.mjs';
-import { modules, packedShaders, packedWasm, withoutTests } from './package.mjs';
+import { modules, packedShaders, withoutTests } from './package.mjs';
 import { packageTypes } from './types.mjs';
 
 const require = createRequire(import.meta.url);
@@ -155,7 +155,7 @@ async function workerProgram() {
 
 /** Bundles the library with shared chunks, and the command line with its dependencies inside. */
 export async function bundle() {
-  const packed = [withoutTests(), packedWasm(), packedShaders({ apart: false })];
+  const packed = [withoutTests(), packedShaders({ apart: false })];
   /** @type {import('esbuild').BuildOptions} */
   const common = {
     absWorkingDir: ROOT,
