@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import type { Launch } from '../engine/backend.ts';
-import { crossEntropy, scope, tensor } from '../engine/index.ts';
+import { Adam, crossEntropy, scope, tensor } from '../engine/index.ts';
 import { flattenParameters } from '../engine/nn/flat.ts';
 import { Transformer } from '../transformer/index.ts';
 import { devices } from './support/devices.ts';
@@ -34,4 +34,23 @@ it('a training step copies nothing but the gradient of each parameter into its p
     expect(counts('embedSlice') + counts('embed_slice'), device.name).toBe(6 * 6);
     launches.mockRestore();
   }
+});
+
+it('a training step that repeats makes no bind group and no buffer on WebGPU', async () => {
+  const device = (await devices()).find(({ name }) => name === 'webgpu');
+  if (device === undefined) return; // the loop without WebGPU
+  const sizes = { srcVocab: 9, tgtVocab: 9, dModel: 32, heads: 2, layers: 2, feedForward: 64 };
+  using model = new Transformer(sizes, { device });
+  using adam = new Adam(model.parameters(), { lr: 1e-3 });
+  const step = (length: number): void =>
+    scope(() => {
+      const tokens = tensor(new Int32Array(2 * length).fill(5), { shape: [2, length], device });
+      crossEntropy(model.forward(tokens, tokens), tokens).backward();
+      adam.step();
+      adam.zeroGrad();
+    });
+  for (const length of [3, 7, 3, 7, 3]) step(length);
+  const { bindGroups, buffers } = device.work();
+  for (let i = 0; i < 4; i++) step(3);
+  expect(device.work()).toMatchObject({ bindGroups, buffers });
 });

@@ -27,6 +27,7 @@ interface Case {
 const MATRIX = {
   ...{ m: 9, n: 10, k: 7, hasBias: 1, aOffset: 0, aRow: 7, aCol: 1, bOffset: 0, bRow: 10, bCol: 1 },
   ...{ biasOffset: 0, biasStep: 1, batch: [1, 1, 1, 1], aBatch: [0, 0, 0, 0], bBatch: [0, 0, 0, 0] },
+  ...{ slices: 1, span: 7 },
 };
 const HEAD = [0, 0, 0, 6];
 const ATTENTION = {
@@ -86,6 +87,11 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   linear_scan: { params: LINES, uniforms: { lines: 31, n: 70, inner: 1, reverse: 0 }, workgroups: 1 },
   matmul: { params: { ...SMALL_TILE, TILE_K: 4 }, uniforms: MATRIX, workgroups: 4 },
+  matmul_quads: {
+    params: { THREADS_M: 2, THREADS_N: 4, BLOCK_M: 2, BLOCK_N: 1, TILE_K: 4, B_ALONG_N: 'false' },
+    uniforms: { ...MATRIX, m: 6, n: 12, k: 8, aRow: 8, bRow: 1, bCol: 8, span: 8 },
+    workgroups: 1,
+  },
   matmul_vector: { params: { COLS: 4, SLICES: 4 }, uniforms: MATRIX, workgroups: 4 },
   optim_norm: { params: WIDE, uniforms: { count: 300, largest: 1, unscale: 1 }, workgroups: 1 },
   optim_squares: { params: WIDE, uniforms: { total: 300, xOffset: 0, outputOffset: 0 }, workgroups: 1 },

@@ -3,6 +3,7 @@ import { dispatch, grid, type Operand, type WebGPULaunch } from '../engine/backe
 import { rowMajor, sizeOf } from '../engine/shape.ts';
 import { WebGPUBackend } from '../engine/webgpu/backend.ts';
 import matmul from '../shaders/matmul.wgsl';
+import matmulQuads from '../shaders/matmul_quads.wgsl';
 import matmulVector from '../shaders/matmul_vector.wgsl';
 
 let gpu: WebGPUBackend;
@@ -12,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => gpu.destroy());
 
 interface Variant {
-  readonly shader: 'tiles' | 'vector';
+  readonly shader: 'tiles' | 'quads' | 'vector';
   readonly params: Record<string, number | string>;
   /** Rows and columns of the output that a workgroup computes. */
   readonly tile: readonly [number, number];
@@ -21,6 +22,11 @@ const tiles = (threadsM: number, threadsN: number, tileK = 16): Variant => ({
   shader: 'tiles',
   params: { THREADS_M: threadsM, THREADS_N: threadsN, TILE_K: tileK },
   tile: [threadsM * 4, threadsN * 4],
+});
+const quads = (threads: number, blockM: number, blockN: number): Variant => ({
+  shader: 'quads',
+  params: { THREADS_M: threads, THREADS_N: threads, BLOCK_M: blockM, BLOCK_N: blockN, TILE_K: 16 },
+  tile: [threads * 4 * blockM, threads * 4 * blockN],
 });
 const vector = (cols: number, slices: number): Variant => ({
   shader: 'vector',
@@ -63,16 +69,18 @@ function launch({ a, b, bias, output }: Operands, variant: Variant): WebGPULaunc
       batch: [...batch, count],
       aBatch: steps(a),
       bBatch: steps(b),
+      slices: 1,
+      span: k,
     },
     workgroups: grid(count * Math.ceil(m / rows) * Math.ceil(n / cols), 1),
   } as const;
   const bAlongN = String(bCol <= bRow);
+  const along = { A_ALONG_K: String(aCol <= aRow), B_ALONG_N: bAlongN };
+  if (variant.shader === 'quads') {
+    return dispatch({ shader: matmulQuads, ...common, params: { ...variant.params, ...along } });
+  }
   return variant.shader === 'tiles'
-    ? dispatch({
-        shader: matmul,
-        ...common,
-        params: { ...variant.params, A_ALONG_K: String(aCol <= aRow), B_ALONG_N: bAlongN },
-      })
+    ? dispatch({ shader: matmul, ...common, params: { ...variant.params, ...along } })
     : dispatch({ shader: matmulVector, ...common, params: { ...variant.params, B_ALONG_N: bAlongN } });
 }
 
@@ -169,5 +177,39 @@ describe.each(variants)('matmul in %s', (_name, variant) => {
     const fold = ([x]: readonly [number, number?, number?]): [number, number] => [3, Math.ceil(x / 3)];
     const a = { strides: [6, 2, 1] };
     expect(await check(variant, [100], [3, 2, 33], { a, bias: true }, fold)).toBeLessThan(1e-6);
+  });
+});
+
+describe.each<[string, Variant]>([
+  ['128 × 128 tiles', quads(16, 2, 2)],
+  ['128 × 64 tiles', quads(16, 2, 1)],
+  ['64 × 64 tiles', quads(16, 1, 1)],
+  ['32 × 32 tiles', quads(8, 1, 1)],
+])('matmul by quads in %s', (_name, variant) => {
+  it.each<[number, number, number]>([
+    [128, 32, 128],
+    [132, 20, 140],
+    [60, 16, 4],
+    [4, 260, 36],
+    [8, 0, 4],
+  ])('%i × %i × %i', async (m, k, n) => {
+    const a = { strides: [1, m + 4], offset: 8 };
+    const b = { strides: [1, k + 8], offset: 4 };
+    expect(await check(variant, [], [m, k, n], { bias: true })).toBeLessThan(1e-6);
+    expect(await check(variant, [], [m, k, n], { a })).toBeLessThan(1e-6);
+    expect(await check(variant, [], [m, k, n], { b, bias: true })).toBeLessThan(1e-6);
+    expect(await check(variant, [], [m, k, n], { a, b })).toBeLessThan(1e-6);
+  });
+
+  it('rows of any number where the quads lie along k, k of any number where they lie along m and n', async () => {
+    expect(await check(variant, [], [67, 24, 12], { bias: true })).toBeLessThan(1e-6);
+    expect(await check(variant, [], [64, 23, 12], { a: { strides: [1, 64] } })).toBeLessThan(1e-6);
+  });
+
+  it('batches, broadcast and strided', async () => {
+    expect(await check(variant, [2, 3], [9, 12, 8], { bias: true })).toBeLessThan(1e-6);
+    const a = { strides: [0, 9 * 12 * 2, 12, 1], offset: 4 };
+    const heads = { strides: [3 * 12 * 8, 8, 24, 1] };
+    expect(await check(variant, [2, 3], [9, 12, 8], { a, b: heads })).toBeLessThan(1e-6);
   });
 });

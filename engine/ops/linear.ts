@@ -64,7 +64,7 @@ const op = defineOp({
     }
     return [...x.shape.slice(0, -1), out!];
   },
-  webgpu: (operands) => matmulOnWebGPU(asProduct(operands)),
+  webgpu: (operands, _attrs, tools) => matmulOnWebGPU(asProduct(operands), tools),
   wasm: (operands, _attrs, tools) => mixedMatmulOnWasm(asProduct(operands), tools),
   saves: ['x', 'weight'],
   grad: (dy, { x, weight }, { needs }) => {

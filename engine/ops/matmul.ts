@@ -20,7 +20,7 @@ const op = defineOp({
   strided: ['a', 'b'],
   shape: ({ a, b }) => productShape('matmul', a.shape, b.shape),
   dtype: 'float32',
-  webgpu: matmulOnWebGPU,
+  webgpu: (operands, _attrs, tools) => matmulOnWebGPU(operands, tools),
   wasm: (operands, _attrs, tools) => mixedMatmulOnWasm(operands, tools),
   saves: ['a', 'b'],
   grad: (dy, { a, b }, { needs, shapes }) => {
@@ -42,6 +42,8 @@ const op = defineOp({
     { inputs: { a: [1, 64], b: [64, 999] } },
     { inputs: { a: [3, 70], b: [70, 50] } },
     { inputs: { a: [49, 300], b: [300, 9] } },
+    { inputs: { a: [36, 1040], b: [1040, 20] }, gradient: false, note: 'sums cut into slices' },
+    { inputs: { a: [2, 12, 516], b: [2, 516, 8] }, gradient: false, note: 'slices of a batch' },
     { inputs: { a: [2, 3, 17, 8], b: [2, 3, 8, 19] } },
     { inputs: { a: [2, 1, 5, 6], b: [3, 6, 4] } },
     { inputs: { a: [3, 5, 6], b: [6, 7] } },

@@ -51,12 +51,15 @@ export function blockSize(bytes: number): number {
 }
 
 /**
- * Storage buffers by size class. A freed block is reused at once, last freed first: later dispatches run after the ones
- * that still use it, because the queue keeps their order. Destroying is different and waits for the submission.
+ * Storage buffers by size class. A freed block is reused at once, the one made first before the others: a training step
+ * that finds the same blocks free as the step before it takes the same ones for the same purposes, and so finds its bind
+ * groups made. Later dispatches run after the ones that still use a block, because the queue keeps their order. Destroying
+ * is different and waits for the submission.
  */
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #options: PoolOptions;
+  /** By capacity; each list from the youngest block to the oldest. */
   readonly #free = new Map<number, Block[]>();
   /** Free blocks that may not be destroyed before the encoder's epoch is over. */
   #doomed: Block[] = [];
@@ -105,7 +108,7 @@ export class BufferPool {
     this.#liveBuffers -= 1;
     const list = this.#free.get(block.capacity);
     if (list === undefined) this.#free.set(block.capacity, [block]);
-    else list.push(block);
+    else insert(list, block);
     this.#pooledBytes += block.capacity;
     const cap = this.#options.poolBytes ?? Math.max(LEAST_POOL_CAP, this.#peakBytes);
     if (this.#pooledBytes > cap) this.#shrink(cap);
@@ -175,7 +178,7 @@ export class BufferPool {
     return block;
   }
 
-  /** Lets go of free blocks, the largest class and its longest unused first, until the pool fits its cap. */
+  /** Lets go of free blocks, the largest class and its youngest first, until the pool fits its cap. */
   #shrink(cap: number): void {
     const sizes = [...this.#free.keys()].sort((a, b) => b - a);
     for (const capacity of sizes) {
@@ -200,6 +203,18 @@ export class BufferPool {
     this.#options.onDestroy(block);
     block.gpu.destroy();
   }
+}
+
+/** Puts a block in its place in a list that runs from the highest id to the lowest. */
+function insert(list: Block[], block: Block): void {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle]!.id > block.id) low = middle + 1;
+    else high = middle;
+  }
+  list.splice(low, 0, block);
 }
 
 /** Bytes for people: `1.5 GiB (1610612736 bytes)`. */
