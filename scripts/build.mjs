@@ -193,7 +193,9 @@ const require = createCliRequire(import.meta.url);`;
   });
   const worker = { path: join(DIST, 'worker.js'), contents: Buffer.from(await workerProgram()) };
   const apart = await modules(Object.values(LIBRARY), join(DIST, 'modules'));
-  const outputs = [...library.outputFiles, ...cli.outputFiles, ...apart, worker];
+  // nothing is imported from it: the declaration only says that it is there
+  const workerTypes = { path: join(DIST, 'worker.d.ts'), contents: Buffer.from('export {};\n') };
+  const outputs = [...library.outputFiles, ...cli.outputFiles, ...apart, worker, workerTypes];
   for (const { path, contents } of outputs) await writeChanged(path, contents);
   // npm marks the program as executable when it installs the package; `npx heddle` in the repository needs it too.
   await chmod(join(DIST, 'cli.js'), 0o755);
