@@ -140,7 +140,7 @@ describe('--resume', PATIENCE, () => {
     expect(code).toBe(0);
     expect(stdout).toContain('after step 21');
     expect(stderr).toMatch(/step-40 is damaged, .*optimizer\.safetensors is not as it was written/);
-    expect(stderr).toMatch(/step-35 is damaged, .*config\.json is no JSON/);
+    expect(stderr).toMatch(/step-35 is damaged, .*config\.json is not JSON/);
     expect(stderr).toMatch(/step-28 is damaged, .*tokenizer\.json is missing/);
     expectSame(run);
     for (const name of checkpointsOf(run)) truncateSync(join(run, 'checkpoints', name, 'model.safetensors'), 5000);

@@ -27,6 +27,7 @@ import {
   type TransformerConfig,
   type Translator,
   translateBatch,
+  translationTraining,
 } from '../transformer/index.ts';
 import { padded } from '../transformer/text/data/batches.ts';
 import { expectClose } from './support/compare.ts';
@@ -118,7 +119,7 @@ const SETTINGS = { steps: 4, batchTokens: 60, seed: 3, warmup: 4 };
 
 /** A training that stands after two of its steps. */
 async function begun(translator: Translator): Promise<{ trainer: Trainer; state: TrainState }> {
-  const trainer = Trainer.create(translator, pairs, SETTINGS);
+  const trainer = new Trainer(translationTraining(translator, pairs, SETTINGS));
   for await (const { step } of trainer.run()) if (step === 2) break;
   return { trainer, state: await trainer.state() };
 }
@@ -151,7 +152,7 @@ describe('there and back', () => {
       for await (const { loss } of of.run()) found.push(loss);
       return found;
     };
-    const again = Trainer.create(back.translator, pairs, SETTINGS);
+    const again = new Trainer(translationTraining(back.translator, pairs, SETTINGS));
     await again.restore(back.state!);
     const expected = await losses(trainer);
     expect(expected).toHaveLength(2);
@@ -364,7 +365,7 @@ if (torchVersion() !== null) {
       expect(answers.models[5]!.translations).toEqual(texts);
       expect(back.step).toBe(STEPS);
       expect(back.state).toMatchObject({ step: STEPS, seed: SETTINGS.seed, position: { epoch: 0, batch: 2 } });
-      const trainer = Trainer.create(back.translator, pairs, { ...SETTINGS, steps: STEPS + 1 });
+      const trainer = new Trainer(translationTraining(back.translator, pairs, { ...SETTINGS, steps: STEPS + 1 }));
       await trainer.restore(back.state!);
       for await (const { step, loss } of trainer.run()) {
         expect(step).toBe(STEPS + 1);

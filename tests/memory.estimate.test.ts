@@ -6,14 +6,14 @@ import { encodePair, type Pair } from '../transformer/text/data/batches.ts';
 import { MemoryBatches } from '../transformer/text/data/index.ts';
 import { Tokenizer } from '../transformer/text/tokenizer/index.ts';
 import {
-  estimateMemory,
+  estimateTranslatorMemory,
   exceeded,
   fullBatch,
   largestBatchTokens,
   largestShapes,
   shapesOf,
 } from '../transformer/training/footprint/index.ts';
-import { Trainer, type TrainOptions } from '../transformer/training/index.ts';
+import { Trainer, type TrainOptions, translationTraining } from '../transformer/training/index.ts';
 
 /** Sentences of all lengths, the target sometimes the longer side. */
 const pairs: Pair[] = Array.from({ length: 300 }, (_, i) => {
@@ -70,10 +70,10 @@ async function both(device: Device, { model: config, options = {}, recompute = f
     return model;
   };
   const shapes = shapesOf(batches, batchTokens);
-  const estimate = await estimateMemory(shapes, { ...options, model: make, tokenizers, device });
+  const estimate = await estimateTranslatorMemory(shapes, { ...options, model: make, tokenizers, device });
   const before = device.memory().liveBytes;
   const model = make({ device });
-  using trainer = Trainer.create({ model, ...tokenizers }, batches, { ...options, epochs: 1 });
+  using trainer = new Trainer(translationTraining({ model, ...tokenizers }, batches, { ...options, epochs: 1 }));
   for await (const _ of trainer.run());
   const real = device.memory().peakBytes - before;
   model.dispose();
@@ -110,8 +110,8 @@ describe('a memory estimate', () => {
     const options = { tokenizers, device: { name: 'wasm' as const } };
     const model = (where: object): Transformer => new Transformer({ ...small, srcVocab: 50, tgtVocab: 50 }, where);
     manualSeed(7).state = { seed: 7, stream: 3 };
-    const one = await estimateMemory([fullBatch(1024)], { ...options, model });
-    const two = await estimateMemory([fullBatch(2048)], { ...options, model });
+    const one = await estimateTranslatorMemory([fullBatch(1024)], { ...options, model });
+    const two = await estimateTranslatorMemory([fullBatch(2048)], { ...options, model });
     expect(two.activations / one.activations).toBeGreaterThan(1.9);
     expect(two.activations / one.activations).toBeLessThan(2.1);
     expect(two.parameters).toBe(one.parameters);
@@ -121,7 +121,7 @@ describe('a memory estimate', () => {
   it('takes a moment for a model that no test could train', async () => {
     const base = { srcVocab: 32_000, tgtVocab: 32_000, dModel: 512, heads: 8, layers: 6, feedForward: 2048 };
     const started = process.cpuUsage();
-    const estimate = await estimateMemory([fullBatch(4096)], {
+    const estimate = await estimateTranslatorMemory([fullBatch(4096)], {
       tokenizers,
       device: { name: 'wasm' },
       model: (where) => new Transformer(base, where),

@@ -205,7 +205,7 @@ describe('the choices of a model', () => {
     for (const options of MAKES) {
       using model = drawn(wasm, options);
       const files = await encodeCheckpoint({ model, source, target: source });
-      const { translator } = decodeCheckpoint(files, wasm);
+      const translator = decodeCheckpoint(files, wasm);
       using loaded = translator.model;
       expect(loaded.config).toEqual(model.config);
       expect([...loaded.namedParameters()].map(([name]) => name)).toEqual(Object.keys(await model.stateDict()));

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type Device, openDevice } from '../engine/index.ts';
-import { encodePair, makeBatch, Trainer, type TrainOptions, Transformer } from '../transformer/index.ts';
+import {
+  encodePair,
+  makeBatch,
+  Trainer,
+  type TrainOptions,
+  Transformer,
+  translationTraining,
+} from '../transformer/index.ts';
 import { PAIRS, parameters, plainDevice, SOURCE, smallTranslator, TARGET, take } from './support/training.ts';
 
 /** A model of so many layers that what they keep for the gradient is most of the memory. */
@@ -14,7 +21,9 @@ describe('training in float16', () => {
     const device = await plainDevice();
     const options: TrainOptions = { steps: 60, schedule: () => 0.005, batchTokens: 200, seed: 2 };
     const run = async (precision: TrainOptions['precision'] & string): Promise<number[]> => {
-      const steps = await take(Trainer.create(smallTranslator(device), PAIRS, { ...options, precision }));
+      const steps = await take(
+        new Trainer(translationTraining(smallTranslator(device), PAIRS, { ...options, precision })),
+      );
       expect(steps.every(({ skipped }) => !skipped)).toBe(true);
       expect(new Set(steps.map((s) => s.lossScale))).toEqual(new Set([precision === 'float16' ? 65536 : null]));
       return steps.map(({ loss }) => loss);
@@ -31,7 +40,7 @@ describe('training in float16', () => {
     const translator = smallTranslator(device);
     const lossScale = { scale: 2 ** 40 };
     const options: TrainOptions = { steps: 40, warmup: 5, seed: 2, precision: 'float16', ema: 0.9, lossScale };
-    const trainer = Trainer.create(translator, PAIRS, options);
+    const trainer = new Trainer(translationTraining(translator, PAIRS, options));
     const before = [await parameters(translator), (await trainer.state()).optimizer, (await trainer.state()).ema];
     const [first] = await take(trainer, 1);
     expect(first).toMatchObject({ step: 1, skipped: true, gradNorm: null, lossScale: 2 ** 40 });
@@ -60,7 +69,7 @@ describe('training in float16', () => {
         },
       };
       const steps = { steps: 1, precision };
-      await take(Trainer.create({ model, source: SOURCE, target: TARGET }, source, steps));
+      await take(new Trainer(translationTraining({ model, source: SOURCE, target: TARGET }, source, steps)));
       const { peakBytes } = device.memory();
       device.destroy();
       return peakBytes - own;
@@ -71,7 +80,8 @@ describe('training in float16', () => {
 
   it('refuses another precision', async () => {
     const device = await plainDevice();
-    const create = () => Trainer.create(smallTranslator(device), PAIRS, { precision: 'bfloat16' as 'float16' });
+    const create = () =>
+      new Trainer(translationTraining(smallTranslator(device), PAIRS, { precision: 'bfloat16' as 'float16' }));
     expect(create).toThrow(/precision bfloat16, expected float32 or float16/);
   });
 });

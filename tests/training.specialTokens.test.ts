@@ -11,10 +11,12 @@ import {
   Trainer,
   type TrainStep,
   Transformer,
+  type TranslationScores,
   type Translator,
   translate,
   translateNBest,
   translateStream,
+  translationTraining,
 } from '../transformer/index.ts';
 import { expectClose } from './support/compare.ts';
 import { foreign, renamed, SHIFT } from './support/foreign.ts';
@@ -42,7 +44,7 @@ async function translated({ model, source, target }: Translator, padId: number):
 let device: Device;
 let ours: Translator;
 let theirs: Translator;
-const steps: Record<'ours' | 'theirs', TrainStep[]> = { ours: [], theirs: [] };
+const steps: Record<'ours' | 'theirs', TrainStep<TranslationScores>[]> = { ours: [], theirs: [] };
 const OPTIONS = {
   steps: 40,
   schedule: () => 0.005,
@@ -54,8 +56,8 @@ beforeAll(async () => {
   device = await plainDevice();
   ours = smallTranslator(device);
   theirs = await translated(ours, SHIFT);
-  steps.ours = await take(Trainer.create(ours, PAIRS, OPTIONS));
-  steps.theirs = await take(Trainer.create(theirs, PAIRS, OPTIONS));
+  steps.ours = await take(new Trainer(translationTraining(ours, PAIRS, OPTIONS)));
+  steps.theirs = await take(new Trainer(translationTraining(theirs, PAIRS, OPTIONS)));
 });
 
 describe('a tokenizer.json whose special tokens have other ids', () => {
@@ -69,7 +71,7 @@ describe('a tokenizer.json whose special tokens have other ids', () => {
     const losses = (list: readonly TrainStep[]): number[] => list.map((s) => s.loss);
     expectClose(losses(steps.theirs), losses(steps.ours), { relative: 1e-4 });
     expect(steps.ours[39]!.loss).toBeLessThan(0.8 * steps.ours[0]!.loss);
-    expect(steps.theirs.map((s) => s.tokens)).toEqual(steps.ours.map((s) => s.tokens));
+    expect(steps.theirs.map((s) => s.weight)).toEqual(steps.ours.map((s) => s.weight));
     for (const at of [19, 39]) {
       const [a, b] = [steps.theirs[at]!.validation!, steps.ours[at]!.validation!];
       expect(a.loss).toBeCloseTo(b.loss, 3);
@@ -106,7 +108,7 @@ describe('a tokenizer.json whose special tokens have other ids', () => {
     const pairs = [{ source: 'a stranger', target: 'A?' }];
     for await (const example of encodePairs(pairs, { source, target })) examples.push(example);
     expect(examples).toEqual([{ source: [source.id('a'), 8, 7], target: [6, target.id('A'), 8, 7] }]);
-    const { translator } = decodeCheckpoint(await encodeCheckpoint(theirs), device);
+    const translator = decodeCheckpoint(await encodeCheckpoint(theirs), device);
     expect(translator.model.config.padId).toBe(5);
     const text = PAIRS[3]!.source;
     expect(await translate(translator, text)).toBe(await translate(theirs, text));
@@ -117,12 +119,20 @@ describe('a tokenizer.json whose special tokens have other ids', () => {
       manualSeed(1);
       return { model: new Transformer({ ...theirs.model.config, padId }, { device }), source, target };
     };
-    expect(() => Trainer.create(make(0), PAIRS)).toThrow(/source tokenizer pads with id 5, the model's padId is 0/);
-    expect(() => Trainer.create(make(5, theirs.source, ours.target), PAIRS)).toThrow(/target tokenizer pads with id 0/);
+    expect(() => new Trainer(translationTraining(make(0), PAIRS))).toThrow(
+      /source tokenizer pads with id 5, the model's padId is 0/,
+    );
+    expect(() => new Trainer(translationTraining(make(5, theirs.source, ours.target), PAIRS))).toThrow(
+      /target tokenizer pads with id 0/,
+    );
     const file = theirs.target.toJSON();
     const load = (special: object) => Tokenizer.fromJSON(file, 'x', { special });
-    expect(() => Trainer.create(make(5, theirs.source, load({ bos: 'none' })), PAIRS)).toThrow(/no bos token/);
-    expect(() => Trainer.create(make(5, theirs.source, load({ eos: '[PAD]' })), PAIRS)).toThrow(/its end token, id 5/);
+    expect(() => new Trainer(translationTraining(make(5, theirs.source, load({ bos: 'none' })), PAIRS))).toThrow(
+      /no bos token/,
+    );
+    expect(() => new Trainer(translationTraining(make(5, theirs.source, load({ eos: '[PAD]' })), PAIRS))).toThrow(
+      /its end token, id 5/,
+    );
     const open = () => encodePairs(PAIRS, { source: load({ eos: 'none' }), target: theirs.target });
     const stream = new StreamBatches(open).batches(0);
     return expect(stream.next()).rejects.toThrow(/no eos token/);

@@ -14,6 +14,7 @@ import {
   Transformer,
   type Translator,
   train,
+  translationTraining,
 } from '../transformer/index.ts';
 import { expectClose } from './support/compare.ts';
 import { PAIRS, parameters, plainDevice, SOURCE, smallTranslator, streamed, TARGET, take } from './support/training.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
 const translator = (dropout = 0.1): Translator => smallTranslator(device, dropout);
 
 /** Everything but the speed. */
-const numbers = (steps: readonly TrainStep[]) => steps.map(({ tokensPerSecond: _, ...step }) => step);
+const numbers = (steps: readonly TrainStep[]) => steps.map(({ weightPerSecond: _, ...step }) => step);
 
 describe('a run that was stopped', () => {
   const ways: [string, () => TrainData, TrainOptions][] = [
@@ -46,20 +47,20 @@ describe('a run that was stopped', () => {
     it(`goes on to the last bit: ${name}`, async () => {
       const settings = { steps: 14, seed: 9, warmup: 5, ...options };
       const whole = translator();
-      const trainer = Trainer.create(whole, data(), settings);
+      const trainer = new Trainer(translationTraining(whole, data(), settings));
       const straight = await take(trainer);
       expect(straight).toHaveLength(14);
       expect(new Set(straight.map((s) => s.skipped)).size).toBe(options.precision === 'float16' ? 2 : 1);
       expect(straight.at(-1)!.epoch).toBeGreaterThan(0);
       for (const stop of [1, 6, straight.findIndex(({ epoch }) => epoch === 1)]) {
         const before = translator();
-        const first = Trainer.create(before, data(), settings);
+        const first = new Trainer(translationTraining(before, data(), settings));
         const begun = await take(first, stop);
         const file = encodeState(await first.state());
         // nothing but files goes over
         const after = translator();
         after.model.loadStateDict(await before.model.stateDict());
-        const second = Trainer.create(after, data(), settings);
+        const second = new Trainer(translationTraining(after, data(), settings));
         await second.restore(decodeState(file));
         expect(second.position).toEqual(first.position);
         expect(numbers([...begun, ...(await take(second))])).toEqual(numbers(straight));
@@ -71,18 +72,18 @@ describe('a run that was stopped', () => {
   }
 
   it('is refused with another seed, and where the file is another', async () => {
-    const trainer = Trainer.create(translator(), PAIRS, { steps: 2, seed: 1 });
+    const trainer = new Trainer(translationTraining(translator(), PAIRS, { steps: 2, seed: 1 }));
     const state = await trainer.state();
-    await expect(Trainer.create(translator(), PAIRS, { steps: 2, seed: 2 }).restore(state)).rejects.toThrow(
-      /state of a run with seed 1, expected 2/,
-    );
+    await expect(
+      new Trainer(translationTraining(translator(), PAIRS, { steps: 2, seed: 2 })).restore(state),
+    ).rejects.toThrow(/state of a run with seed 1, but this trainer has seed 2/);
     expect(() => decodeState(encodeState(state).slice(0, 40), 'x.safetensors')).toThrow(/x\.safetensors: not a whole/);
   });
 });
 
 describe('how long a run is', () => {
   const length = async (data: TrainData, options: TrainOptions): Promise<[number, number | null, number]> => {
-    const steps = await take(Trainer.create(translator(0), data, options));
+    const steps = await take(new Trainer(translationTraining(translator(0), data, options)));
     return [steps.length, steps[0]!.steps, steps.at(-1)!.epoch];
   };
   /** Two epochs of five batches, one sentence each. */
@@ -103,7 +104,8 @@ describe('how long a run is', () => {
   });
 
   it('refuses what makes no sense', () => {
-    const create = (options: TrainOptions, data: TrainData = PAIRS) => Trainer.create(translator(), data, options);
+    const create = (options: TrainOptions, data: TrainData = PAIRS) =>
+      new Trainer(translationTraining(translator(), data, options));
     expect(() => create({ steps: 0 })).toThrow(/steps 0, expected a whole number from 1/);
     expect(() => create({ epochs: -1 })).toThrow(/epochs -1/);
     expect(() => create({ epochs: 1.5 }, five(false))).toThrow(/epochs 1\.5, expected a whole number for data that/);
@@ -125,11 +127,13 @@ describe('accumulation', () => {
 
   it('steps as one batch of all tokens does', async () => {
     const options = { steps: 3, clipNorm: 0, warmup: 4 };
-    const whole = Trainer.create(translator(0), fixed([makeBatch(examples)]), options);
-    const many = Trainer.create(translator(0), fixed(parts.map(makeBatch)), { ...options, accumulate: 4 });
+    const whole = new Trainer(translationTraining(translator(0), fixed([makeBatch(examples)]), options));
+    const many = new Trainer(
+      translationTraining(translator(0), fixed(parts.map(makeBatch)), { ...options, accumulate: 4 }),
+    );
     const [one] = await take(whole, 1);
     const [four] = await take(many, 1);
-    expect(four!.tokens).toBe(one!.tokens);
+    expect(four!.weight).toBe(one!.weight);
     expect(four!.loss).toBeCloseTo(one!.loss, 5);
     expect(four!.gradNorm).toBeCloseTo(one!.gradNorm!, 5);
     // after one step the running mean is a tenth of the gradient
@@ -148,7 +152,11 @@ describe('accumulation', () => {
       const own = await openDevice('wasm', { threads: 1 });
       const config = { srcVocab: SOURCE.size, tgtVocab: TARGET.size, dModel: 16, heads: 2, layers: 2, feedForward: 64 };
       const model = new Transformer(config, { device: own });
-      await take(Trainer.create({ model, source: SOURCE, target: TARGET }, fixed(batches), { steps: 2, accumulate }));
+      await take(
+        new Trainer(
+          translationTraining({ model, source: SOURCE, target: TARGET }, fixed(batches), { steps: 2, accumulate }),
+        ),
+      );
       const { peakBytes } = own.memory();
       own.destroy();
       return peakBytes;
@@ -161,7 +169,7 @@ describe('accumulation', () => {
 
 it('a step that is not finite leaves the parameters alone, and says what to do', async () => {
   const broken = translator(0);
-  const trainer = Trainer.create(broken, PAIRS, { steps: 5, warmup: 1 });
+  const trainer = new Trainer(translationTraining(broken, PAIRS, { steps: 5, warmup: 1 }));
   await take(trainer, 2);
   const { bias } = broken.model.generator;
   const values = await bias!.data();

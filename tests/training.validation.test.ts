@@ -16,8 +16,10 @@ import {
   type TrainOptions,
   type TrainStep,
   Transformer,
+  type TranslationScores,
   type Translator,
   translate,
+  translationTraining,
   uploadBatch,
 } from '../transformer/index.ts';
 import { expectClose } from './support/compare.ts';
@@ -32,14 +34,16 @@ const translator = (dropout = 0.1): Translator => smallTranslator(device, dropou
 
 describe('validation', () => {
   const HELD = PAIRS.slice(0, 12);
-  const once = async (data: TrainData, options: TrainOptions): Promise<TrainStep[]> =>
-    take(Trainer.create(translator(), data, { warmup: 5, batchTokens: 150, ...options }));
+  const once = async (data: TrainData, options: TrainOptions): Promise<TrainStep<TranslationScores>[]> =>
+    take(new Trainer(translationTraining(translator(), data, { warmup: 5, batchTokens: 150, ...options })));
 
   it('gives the loss of every token, and the scores of greedy translations', async () => {
     const own = translator();
     const referenced = [...HELD.slice(0, 11), { source: HELD[11]!.source, references: [HELD[11]!.target, 'A CAT'] }];
     const validation = { pairs: referenced, every: 10, sentences: 6, metric: 'chrf' as const };
-    const steps = await take(Trainer.create(own, PAIRS, { steps: 25, warmup: 5, batchTokens: 150, validation }));
+    const steps = await take(
+      new Trainer(translationTraining(own, PAIRS, { steps: 25, warmup: 5, batchTokens: 150, validation })),
+    );
     expect(steps.filter((s) => s.validation !== null).map((s) => s.step)).toEqual([10, 20, 25]);
     const { loss, bleu, chrf } = steps.at(-1)!.validation!;
     // one sentence at a time, in float64
@@ -87,7 +91,7 @@ describe('validation', () => {
     const validation = { pairs: HELD, every: 1, sentences: 0, patience: 3 };
     const options = { steps: 50, schedule, batchTokens: 150, validation };
     const own = translator(0);
-    const whole = Trainer.create(own, PAIRS, options);
+    const whole = new Trainer(translationTraining(own, PAIRS, options));
     const steps = await take(whole);
     expect(steps.map((s) => s.validation!.best)).toEqual([true, true, false, false, false]);
     expect(steps.map((s) => s.stopped)).toEqual([false, false, false, false, true]);
@@ -97,13 +101,17 @@ describe('validation', () => {
       best: { value: steps[1]!.validation!.loss, loss: steps[1]!.validation!.loss, step: 2 },
       since: 3,
     });
-    const first = Trainer.create(translator(0), PAIRS, options);
+    const first = new Trainer(translationTraining(translator(0), PAIRS, options));
     await take(first, 4);
-    const second = Trainer.create(first.translator, PAIRS, options);
+    const second = new Trainer(
+      translationTraining({ model: first.model, source: SOURCE, target: TARGET }, PAIRS, options),
+    );
     await second.restore(decodeState(encodeState(await first.state())));
     expect((await take(second)).map((s) => [s.step, s.stopped])).toEqual([[5, true]]);
     // one that ended stays so
-    const third = Trainer.create(first.translator, PAIRS, options);
+    const third = new Trainer(
+      translationTraining({ model: first.model, source: SOURCE, target: TARGET }, PAIRS, options),
+    );
     await third.restore(await second.state());
     expect(await take(third)).toEqual([]);
   });
@@ -111,7 +119,7 @@ describe('validation', () => {
   it('takes the lower loss as the better one where scores say nothing yet', async () => {
     const validation = { pairs: HELD, every: 1, metric: 'bleu' as const };
     const steps = await take(
-      Trainer.create(translator(0), PAIRS, { steps: 4, warmup: 400, batchTokens: 150, validation }),
+      new Trainer(translationTraining(translator(0), PAIRS, { steps: 4, warmup: 400, batchTokens: 150, validation })),
     );
     const found = steps.map((s) => s.validation!);
     expect(found.map(({ bleu }) => bleu)).toEqual([0, 0, 0, 0]);
@@ -124,20 +132,23 @@ describe('validation', () => {
     const onProgress = () => {
       throw new Error('enough');
     };
-    const trainer = Trainer.create(translator(), PAIRS, {
-      steps: 5,
-      ema: 0.5,
-      validation: { pairs: HELD, every: 2, onProgress },
-    });
+    const own = translator();
+    const trainer = new Trainer(
+      translationTraining(own, PAIRS, {
+        steps: 5,
+        ema: 0.5,
+        validation: { pairs: HELD, every: 2, onProgress },
+      }),
+    );
     await expect(take(trainer)).rejects.toThrow('enough');
     expect(await trainer.state()).toMatchObject({ step: 2, validation: { best: null, since: 0 } });
-    const own = await parameters(trainer.translator);
-    expect(await trainer.withAverage(() => parameters(trainer.translator))).not.toEqual(own);
+    const weights = await parameters(own);
+    expect(await trainer.withAverage(() => parameters(own))).not.toEqual(weights);
   });
 
   it('refuses what makes no sense', () => {
     const create = (validation: TrainOptions['validation']) =>
-      Trainer.create(translator(), PAIRS, { steps: 1, ...(validation && { validation }) });
+      new Trainer(translationTraining(translator(), PAIRS, { steps: 1, ...(validation && { validation }) }));
     expect(() => create({ pairs: HELD, every: 0 })).toThrow(/validation\.every 0, expected a whole number from 1/);
     expect(() => create({ pairs: [], every: 1 })).toThrow(/validation\.pairs is empty/);
     expect(() => create({ pairs: HELD, every: 1, patience: 0 })).toThrow(/validation\.patience 0/);
@@ -148,7 +159,7 @@ describe('validation', () => {
 describe('averages of weights', () => {
   it('move with the steps, and are there to translate and to save with', async () => {
     const own = translator();
-    const trainer = Trainer.create(own, PAIRS, { steps: 6, warmup: 3, batchTokens: 150, ema: 0.7 });
+    const trainer = new Trainer(translationTraining(own, PAIRS, { steps: 6, warmup: 3, batchTokens: 150, ema: 0.7 }));
     const seen: number[][] = [];
     for await (const _ of trainer.run()) seen.push(await parameters(own));
     let weights = 0;
@@ -168,7 +179,7 @@ describe('averages of weights', () => {
     expect(await parameters(own)).toEqual(seen.at(-1));
     await expect(trainer.withAverage(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await parameters(own)).toEqual(seen.at(-1));
-    expect(() => Trainer.create(own, PAIRS, { ema: 1 })).toThrow(/ema 1, expected a decay/);
+    expect(() => new Trainer(translationTraining(own, PAIRS, { ema: 1 }))).toThrow(/ema 1, expected a decay/);
   });
 
   it('of several checkpoints are their mean in float64', async () => {
@@ -205,12 +216,14 @@ it('comes out the same on WebGPU, averaged weights and validation too, and gives
   for (const on of await devices()) {
     const own = smallTranslator(on);
     const run = async (): Promise<void> => {
-      using trainer = Trainer.create(own, PAIRS, {
-        ...{ steps: 4, accumulate: 2, batchTokens: 150, schedule: () => 0.003, ema: 0.8 },
-        validation: { pairs: PAIRS.slice(0, 6), every: 2, sentences: 2 },
-      });
+      using trainer = new Trainer(
+        translationTraining(own, PAIRS, {
+          ...{ steps: 4, accumulate: 2, batchTokens: 150, schedule: () => 0.003, ema: 0.8 },
+          validation: { pairs: PAIRS.slice(0, 6), every: 2, sentences: 2 },
+        }),
+      );
       const seen: number[][] = [];
-      const steps: TrainStep[] = [];
+      const steps: TrainStep<TranslationScores>[] = [];
       for await (const step of trainer.run()) {
         steps.push(step);
         seen.push(await parameters(own));

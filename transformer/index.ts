@@ -54,7 +54,17 @@ export {
 export * from './text/data/index.ts';
 export * from './text/metrics/index.ts';
 export * from './text/tokenizer/index.ts';
-export { CHECKPOINT, type CheckpointFiles, decodeCheckpoint, encodeCheckpoint } from './training/checkpoint.ts';
+export {
+  CHECKPOINT,
+  type Checkpoint,
+  type CheckpointFiles,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  encodeModule,
+  loadModule,
+  type ModelWithTokenizers,
+  type SavedModel,
+} from './training/checkpoint.ts';
 export * from './training/footprint/index.ts';
 export * from './training/index.ts';
 export * from './training/tasks/index.ts';

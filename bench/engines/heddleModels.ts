@@ -23,6 +23,7 @@ import {
   Trainer,
   Transformer,
   type TransformerConfig,
+  translationTraining,
 } from '../../transformer/index.ts';
 import { CHECKED_STEPS, checkBatch, decodeSources, START } from '../check/model.ts';
 import type { DecodeCase, MemoryCase, ModelSize, TrainingCase } from '../suite/case.ts';
@@ -194,16 +195,17 @@ async function trainingPeak(
       target: row(input, targetLength + 1, i),
     })),
   );
-  const shape = { rows, sourceLength, targetLength: targetLength + 1 };
-  const estimate = await estimateMemory([shape], {
-    ...{ model: (options) => new Transformer(config, options), tokenizers, device },
-  });
   const batches = {
     async *batches() {
       for (let i = 0; i < 3; i++) yield batch;
     },
   };
-  using trainer = Trainer.create({ model: new Transformer(config, { device }), ...tokenizers }, batches, { epochs: 1 });
+  const training = (model: Transformer) => translationTraining({ model, ...tokenizers }, batches, { epochs: 1 });
+  const estimate = await estimateMemory({
+    model: (options) => new Transformer(config, options),
+    ...{ training, batches: [batch], device },
+  });
+  using trainer = new Trainer(training(new Transformer(config, { device })));
   let finite = true;
   for await (const { loss } of trainer.run()) finite &&= Number.isFinite(loss);
   return { peakBytes: device.memory().peakBytes, estimatedBytes: estimate.peak, finite };

@@ -1,5 +1,12 @@
 import { crossEntropy, linear, openDevice, randint, randn, SGD, scope } from '../../engine/index.ts';
-import { buildCorpus, Tokenizer, Trainer, Transformer, translate } from '../../transformer/index.ts';
+import {
+  buildCorpus,
+  Tokenizer,
+  Trainer,
+  Transformer,
+  translate,
+  translationTraining,
+} from '../../transformer/index.ts';
 
 /** What the event loop did while something was computed. */
 export interface Meanwhile {
@@ -69,7 +76,9 @@ export default async function run(): Promise<Record<'steps' | 'training' | 'deco
     { device },
   );
   const translator = { model, source, target };
-  using trainer = Trainer.create(translator, pairs, { steps: 100_000, batchTokens: 64, warmup: 20, seed: 1 });
+  using trainer = new Trainer(
+    translationTraining(translator, pairs, { steps: 100_000, batchTokens: 64, warmup: 20, seed: 1 }),
+  );
   const training = await during(async () => {
     const done = enough();
     for await (const _ of trainer.run()) if (done()) break;

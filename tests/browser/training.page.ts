@@ -1,5 +1,12 @@
 import { manualSeed, openDevice } from '../../engine/index.ts';
-import { buildCorpus, Tokenizer, Trainer, Transformer, translate } from '../../transformer/index.ts';
+import {
+  buildCorpus,
+  Tokenizer,
+  Trainer,
+  Transformer,
+  translate,
+  translationTraining,
+} from '../../transformer/index.ts';
 
 /** What training on one device in a page came to. */
 export interface PageTraining {
@@ -29,7 +36,7 @@ export default async function run({ kind, steps }: { kind: 'wasm' | 'webgpu'; st
   );
   const translator = { model, source, target };
   const losses: number[] = [];
-  const trainer = Trainer.create(translator, pairs, { steps, batchTokens: 256, warmup: 20, seed: 1 });
+  const trainer = new Trainer(translationTraining(translator, pairs, { steps, batchTokens: 256, warmup: 20, seed: 1 }));
   let after = 0;
   for await (const step of trainer.run()) {
     losses.push(step.loss);

@@ -1,8 +1,9 @@
-import { type Device, Generator, openDevice } from '../../engine/index.ts';
+import { type Device, Generator, type Module, openDevice } from '../../engine/index.ts';
 import {
   type BatchSource,
   encodePairs,
   type Pair,
+  type Scores,
   StreamBatches,
   Tokenizer,
   type Trainer,
@@ -45,8 +46,11 @@ export const streamed = (): BatchSource =>
   });
 
 /** The steps of a run, all or the first few. */
-export async function take(trainer: Trainer, most = Number.POSITIVE_INFINITY): Promise<TrainStep[]> {
-  const steps: TrainStep[] = [];
+export async function take<S extends Scores<S>>(
+  trainer: Pick<Trainer<unknown, Module, S>, 'run'>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<TrainStep<S>[]> {
+  const steps: TrainStep<S>[] = [];
   if (most > 0) for await (const step of trainer.run()) if (steps.push(step) >= most) break;
   return steps;
 }

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../engine/index.ts';
 import type { Translator } from '../model/translate.ts';
+import type { Tokenizer } from '../text/tokenizer/index.ts';
 
 /**
  * Checks that both tokenizers have the special tokens that training needs, and that their padding is what the model masks.
@@ -9,20 +10,33 @@ import type { Translator } from '../model/translate.ts';
  */
 export function checkSpecialTokens({ model, source, target }: Translator): void {
   const { padId } = model.config;
-  for (const [side, tokenizer] of [['source', source] as const, ['target', target] as const]) {
-    const [pad, eos] = [tokenizer.mark('pad'), tokenizer.mark('eos')];
-    const bos = side === 'target' ? tokenizer.mark('bos') : null;
-    if (pad !== padId) {
-      throw new ArgumentError(
-        `train: the ${side} tokenizer pads with id ${pad}, the model's padId is ${padId}. ` +
-          'Make the model with the padId of its tokenizers; both must pad with the same id, as withMarks(file) sees to.',
-      );
-    }
-    if (pad === eos || pad === bos) {
-      throw new ArgumentError(
-        `train: the ${side} tokenizer pads with its ${pad === eos ? 'end' : 'start'} token, id ${pad}, which would be ` +
-          "masked. Name another token when loading it: { special: { pad: '…' } }.",
-      );
-    }
+  checkPadding('source ', source, padId, ['eos']);
+  checkPadding('target ', target, padId, ['bos', 'eos']);
+}
+
+/**
+ * The same of one tokenizer; `side` names it in messages.
+ *
+ * @throws {ArgumentError} naming the side and the ids
+ */
+export function checkPadding(
+  side: '' | 'source ' | 'target ',
+  tokenizer: Tokenizer,
+  padId: number,
+  others: readonly ('bos' | 'eos')[] = ['bos', 'eos'],
+): void {
+  const pad = tokenizer.mark('pad');
+  const same = others.find((role) => tokenizer.mark(role) === pad);
+  if (pad !== padId) {
+    throw new ArgumentError(
+      `train: the ${side}tokenizer pads with id ${pad}, the model's padId is ${padId}. ` +
+        'Make the model with the padId of its tokenizers; both must pad with the same id, as withMarks(file) sees to.',
+    );
+  }
+  if (same !== undefined) {
+    throw new ArgumentError(
+      `train: the ${side}tokenizer pads with its ${same === 'eos' ? 'end' : 'start'} token, id ${pad}, which would be ` +
+        "masked. Name another token when loading it: { special: { pad: '…' } }.",
+    );
   }
 }

@@ -1,17 +1,17 @@
-/** Where a run of training is, and how that is written down. */
+/** The state of training, and its file. */
 
 import {
-  type Adam,
   type AverageState,
   decodeSafetensors,
   encodeSafetensors,
   FormatError,
   type HostTensor,
   type LossScalerState,
+  type OptimizerState,
 } from '../../engine/index.ts';
 import type { DataPosition } from '../text/data/index.ts';
 
-/** With the parameters, all it takes to go on as if nothing had happened. */
+/** With the parameters, all that it takes to continue as if training had never stopped. */
 export interface TrainState {
   /** Steps done. */
   readonly step: number;
@@ -19,7 +19,7 @@ export interface TrainState {
   readonly position: DataPosition;
   /** The random numbers of every step are a function of this and of the step. */
   readonly seed: number;
-  readonly optimizer: Awaited<ReturnType<Adam['stateDict']>>;
+  readonly optimizer: OptimizerState<{ lr: number }>;
   /** The moving average of the weights; null for a run without. */
   readonly ema: AverageState | null;
   /** The loss scale of mixed precision; null in float32. */
@@ -30,18 +30,16 @@ export interface TrainState {
 
 /** The best validation of a run, and how many came after it that were no better. */
 export interface ValidationState {
-  readonly metric: ValidationMetric;
+  /** 'loss' or the name of a score. */
+  readonly metric: string;
   /** Null before the first. */
   readonly best: { readonly value: number; readonly loss: number; readonly step: number } | null;
   readonly since: number;
 }
 
-/** What validation looks at to tell better from worse: the loss, which shall fall, or a score, which shall rise. */
-export type ValidationMetric = 'loss' | 'bleu' | 'chrf';
-
 /**
- * A state as a safetensors file: running means as tensors `PLACE.NAME`, averages as `ema.PLACE`, all that is a number or a
- * setting as text beside them.
+ * A state as a safetensors file: running means as tensors `PLACE.NAME`, averages as `ema.PLACE`, with numbers and settings as
+ * text in the metadata.
  */
 export function encodeState({ step, position, seed, optimizer, ema, lossScaler, validation }: TrainState): Uint8Array {
   const tensors: Record<string, HostTensor> = {};
@@ -68,7 +66,7 @@ export function encodeState({ step, position, seed, optimizer, ema, lossScaler, 
 }
 
 /**
- * The state that {@link encodeState} wrote; `name` says in messages which file it is.
+ * The state that {@link encodeState} wrote; messages name the file `name`.
  *
  * @throws {FormatError} for a file that is cut off, or of something else
  */
@@ -100,6 +98,6 @@ export function decodeState(bytes: Uint8Array, name = 'state'): TrainState {
       validation: read('validation') as ValidationState | null,
     };
   } catch {
-    throw new FormatError(`checkpoint: ${name} has no training state in its header. Go on from another checkpoint.`);
+    throw new FormatError(`checkpoint: ${name} has no training state in its header. Continue from another checkpoint.`);
   }
 }

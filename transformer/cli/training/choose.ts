@@ -1,5 +1,5 @@
 import { count } from '../../language/language.ts';
-import { type Trainer, type ValidationOptions, Validator } from '../../training/index.ts';
+import { type Trainer, type TranslationValidation, translationValidation, Validator } from '../../training/index.ts';
 import { regular } from '../../training/runs/checkpoints.ts';
 import { choiceText, METRICS, type ModelChoice, metricText } from '../../training/runs/choice.ts';
 import type { Context } from '../context.ts';
@@ -12,8 +12,8 @@ export const ON_SOFTWARE = 20;
 /** How the trainer is told to measure the model; null where nothing is measured. */
 export function validationOf(
   { settings, dataset, translator }: Start,
-  onProgress?: ValidationOptions['onProgress'],
-): ValidationOptions | null {
+  onProgress?: TranslationValidation['onProgress'],
+): TranslationValidation | null {
   const { validation } = settings;
   if (validation === null) return null;
   const { every, metric, patience } = validation;
@@ -32,7 +32,11 @@ export function validationOf(
  * Decides at the end which model is the one to use, and loads it into the translator. Checkpoints are averaged where that
  * was asked for; with validation the mean must be better than the best that was measured on the way.
  */
-export async function chooseModel(start: Start, trainer: Trainer, context: Context): Promise<void> {
+export async function chooseModel(
+  start: Start,
+  trainer: Pick<Trainer, 'step' | 'validation'>,
+  context: Context,
+): Promise<void> {
   const { settings, run, translator } = start;
   if (settings.checkpoints.average > 1) await average(start, trainer, context);
   await run.loadInto(translator.model);
@@ -40,7 +44,11 @@ export async function chooseModel(start: Start, trainer: Trainer, context: Conte
   if (chosen && chosen.by !== 'last') printLine(context.say.uses(choiceText(chosen)[context.language]));
 }
 
-async function average(start: Start, trainer: Trainer, { say, language }: Context): Promise<void> {
+async function average(
+  start: Start,
+  trainer: Pick<Trainer, 'step' | 'validation'>,
+  { say, language }: Context,
+): Promise<void> {
   const { settings, run, translator } = start;
   const { average: wanted, every } = settings.checkpoints;
   const written = (await run.checkpoints.steps()).filter((step) => step <= trainer.step);
@@ -51,7 +59,8 @@ async function average(start: Start, trainer: Trainer, { say, language }: Contex
   const choice: ModelChoice = { by: 'average', step: trainer.step, steps };
   const validation = validationOf(start);
   if (validation === null) return run.saveModel(translator, settings, choice);
-  const validator = new Validator(translator, validation, settings.recipe.batchTokens);
+  const options = translationValidation(translator, validation, settings.recipe.batchTokens);
+  const validator = new Validator(translator.model, options);
   if (trainer.validation !== null) validator.restore(trainer.validation);
   const { best, ...found } = await validator.measure(trainer.step);
   const { metric = 'loss' } = validation;

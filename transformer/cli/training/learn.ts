@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { bytes, count, duration, number } from '../../language/language.ts';
 import type { RunProgress } from '../../report/run.ts';
-import { Trainer, type Validation } from '../../training/index.ts';
+import {
+  Trainer,
+  type TranslationScores,
+  translationTraining,
+  type Validation,
+  type ValidationMetric,
+} from '../../training/index.ts';
 import type { ModelChoice } from '../../training/runs/choice.ts';
 import { LogWriter, readLog } from '../../training/runs/log.ts';
 import type { LogEntry } from '../../training/runs/logEntry.ts';
@@ -41,7 +47,8 @@ export async function learn(
     progress.note(`${say.validating} ${measured}/${all}`);
     await interrupt.requested();
   });
-  using trainer = Trainer.create(translator, batches, { ...trainOptions(settings), ...(validation && { validation }) });
+  const options = { ...trainOptions(settings), ...(validation && { validation }) };
+  using trainer = new Trainer(translationTraining(translator, batches, options));
   if (state !== null) await trainer.restore(state);
   const before = log.at(-1)?.seconds ?? 0;
   const started = performance.now();
@@ -58,7 +65,7 @@ export async function learn(
     if (best !== null && best.step !== step) return;
     const by = settings.recipe.ema === null ? 'last' : 'ema';
     const found = trainer.validation &&
-      best && { by: 'best' as const, metric: trainer.validation.metric, value: best.value };
+      best && { by: 'best' as const, metric: trainer.validation.metric as ValidationMetric, value: best.value };
     const choice: ModelChoice = { by, step, ...found };
     await trainer.withAverage(() => run.saveModel(translator, settings, choice));
   };
@@ -82,7 +89,7 @@ export async function learn(
     // a crash may have come between a checkpoint and the model to use
     if (done > 0) await offer();
     for await (const now of trainer.run()) {
-      const { step, loss, lr, gradNorm, tokens, lossScale, skipped, validation: found } = now;
+      const { step, loss, lr, gradNorm, weight: tokens, lossScale, skipped, validation: found } = now;
       const seconds = Number((before + (performance.now() - started) / 1000).toFixed(3));
       const { liveBytes: used, peakBytes } = device.memory();
       // of the whole run, though each process begins anew
@@ -93,7 +100,7 @@ export async function learn(
         ...(found !== null && { validation: found }),
       });
       writer.write(log.at(-1)!);
-      speed = now.tokensPerSecond;
+      speed = now.weightPerSecond;
       early = now.stopped && step < steps;
       mean = Number.isNaN(mean) ? loss : 0.9 * mean + 0.1 * loss;
       const rate = `${count(Math.round(speed))} ${say.tokensPerSecond}`;
@@ -123,7 +130,11 @@ export async function learn(
   return log;
 }
 
-function validationLine(step: number, { loss, bleu, chrf, best }: Validation, { say }: Context): string {
+function validationLine(
+  step: number,
+  { loss, bleu, chrf, best }: Validation<TranslationScores>,
+  { say }: Context,
+): string {
   const parts = [`${say.loss} ${number(loss)}`];
   if (bleu !== null && chrf !== null) parts.push(`BLEU ${bleu.toFixed(1)}`, `chrF2 ${chrf.toFixed(1)}`);
   if (best) parts.push(say.bestSoFar);

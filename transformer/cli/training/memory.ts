@@ -5,7 +5,7 @@ import type { Translator } from '../../model/translate.ts';
 import { MemoryBatches } from '../../text/data/index.ts';
 import {
   type BatchShape,
-  estimateMemory,
+  estimateTranslatorMemory,
   exceeded,
   largestBatchTokens,
   type MemoryEstimate,
@@ -30,7 +30,7 @@ export interface Planned {
  *
  * @throws {UsageError} for a run that does not fit, with the largest batch that would
  */
-export async function planMemory(planned: Planned, { say }: Context): Promise<MemoryEstimate> {
+export async function planMemory(planned: Planned, { say }: Context): Promise<MemoryEstimate<BatchShape>> {
   const device = defaultDevice();
   const { source, shapes } = planned.batches;
   const limits = device.memory();
@@ -48,8 +48,12 @@ export async function planMemory(planned: Planned, { say }: Context): Promise<Me
   );
 }
 
-const estimateOf = (planned: Planned, shapes: readonly BatchShape[], device: Device): Promise<MemoryEstimate> => {
+const estimateOf = (
+  planned: Planned,
+  shapes: readonly BatchShape[],
+  device: Device,
+): Promise<MemoryEstimate<BatchShape>> => {
   const { settings, tokenizers, model } = planned;
   const { steps: _, ...options } = trainOptions(settings);
-  return estimateMemory(shapes, { ...options, model, tokenizers, device });
+  return estimateTranslatorMemory(shapes, { ...options, model, tokenizers, device });
 };

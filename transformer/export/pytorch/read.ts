@@ -35,7 +35,7 @@ export async function readPyTorch(files: CheckpointFiles, device: Device): Promi
   const weights = files[CHECKPOINT.model];
   const config = configOf(files[CHECKPOINT.config]);
   const model = weights === undefined ? {} : { [CHECKPOINT.model]: complete(weights, config) };
-  const { translator } = decodeCheckpoint({ ...files, ...model }, device);
+  const { state: _, ...translator } = decodeCheckpoint({ ...files, ...model }, device);
   const training = config?.training ?? null;
   const step = config?.step ?? null;
   const moments = files[STATE_FILE];

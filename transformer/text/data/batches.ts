@@ -33,32 +33,47 @@ export const makeBatch = (examples: readonly Example[]): Batch => ({
 });
 
 /**
- * One epoch in batches of about `batchTokens` target tokens (padding counted) of sentences of like length, as the paper
- * batches them (section 5.1), in an order that `seed` and `epoch` decide.
+ * One epoch in batches of about `batchTokens` tokens (padding counted) of examples of similar length, as the paper batches
+ * them (section 5.1), in an order that is a function of `seed` and `epoch`.
+ *
+ * @throws {ArgumentError} for no examples
  */
-export function epochBatches(examples: readonly Example[], batchTokens: number, seed: number, epoch: number): Batch[] {
-  if (examples.length === 0) throw new ArgumentError('epochBatches: no examples. The data is empty.');
+export function batchesByLength<T>(
+  examples: readonly T[],
+  lengthOf: (example: T) => number,
+  batchTokens: number,
+  seed: number,
+  epoch: number,
+): T[][] {
+  if (examples.length === 0) throw new ArgumentError('batchesByLength: no examples. The data is empty.');
   const stream = new Stream(seed, 1_000_000 + epoch);
   const order = stream.shuffle(examples.map((_, i) => i));
-  const length = (i: number): number => Math.max(examples[i]!.source.length, examples[i]!.target.length);
+  const length = (i: number): number => lengthOf(examples[i]!);
   // a stable sort keeps the shuffled order among equals
   order.sort((a, b) => length(a) - length(b));
-  const batches: Batch[] = [];
-  let current: Example[] = [];
+  const batches: T[][] = [];
+  let current: T[] = [];
   let width = 0;
   for (const i of order) {
     const next = Math.max(width, length(i));
     if (current.length > 0 && next * (current.length + 1) > batchTokens) {
-      batches.push(makeBatch(current));
+      batches.push(current);
       current = [];
       width = 0;
     }
     current.push(examples[i]!);
     width = Math.max(width, length(i));
   }
-  batches.push(makeBatch(current));
+  batches.push(current);
   return stream.shuffle(batches);
 }
+
+/** The longer side of an example. */
+export const exampleLength = ({ source, target }: Example): number => Math.max(source.length, target.length);
+
+/** One epoch of pairs, batched by the longer side; see {@link batchesByLength}. */
+export const epochBatches = (examples: readonly Example[], batchTokens: number, seed: number, epoch: number): Batch[] =>
+  batchesByLength(examples, exampleLength, batchTokens, seed, epoch).map(makeBatch);
 
 /** int32 [rows, length], filled up with `padId`. */
 export function padded(rows: readonly (readonly number[])[], length: number, device: Device, padId: number): Tensor {

@@ -1,7 +1,7 @@
 /** Epochs of batches from memory or from a stream, and going on where a run stopped. */
 
 import { ArgumentError, Stream } from '../../../engine/index.ts';
-import { type Batch, type Example, epochBatches } from './batches.ts';
+import { type Batch, batchesByLength, type Example, exampleLength, makeBatch } from './batches.ts';
 import { TokenBuckets } from './buckets.ts';
 import { shuffleBuffer } from './shuffle.ts';
 
@@ -16,11 +16,13 @@ export interface DataPosition {
 }
 
 /** Epochs of batches. The same epoch of the same data and options always has the same batches in the same order. */
-export interface BatchSource {
+export interface BatchSource<B = Batch> {
   /** Batches of an epoch, where every epoch has as many and that is known before one is read. */
   readonly batchesPerEpoch?: number;
   /** One epoch, or what is left of it after the first `from` batches. */
-  batches(epoch: number, from?: number): AsyncIterable<Batch>;
+  batches(epoch: number, from?: number): AsyncIterable<B>;
+  /** Called when a batch was used, for batches that hold tensors. */
+  release?(batch: B): void;
 }
 
 /** How batches are made. */
@@ -33,32 +35,60 @@ export interface BatchOptions {
 
 const BATCH_TOKENS = 2048;
 
+/** How examples become batches. */
+export interface LengthBatchOptions<T, B> extends BatchOptions {
+  /** The tokens of an example. */
+  readonly length: (example: T) => number;
+  /** Makes a batch of examples. */
+  readonly collate: (examples: readonly T[]) => B;
+}
+
 /**
- * Batches of examples that are all in memory: every epoch is truly shuffled, then sorted by length, cut by the budget,
- * and the batches are shuffled.
+ * Batches of examples that are all in memory: in every epoch they are shuffled, sorted by length and divided into batches
+ * of at most `batchTokens`, and the batches are shuffled.
  */
-export class MemoryBatches implements BatchSource {
-  readonly examples: readonly Example[];
+export class LengthBatches<T, B> implements BatchSource<B> {
+  readonly examples: readonly T[];
   readonly batchTokens: number;
   readonly seed: number;
+  readonly #length: (example: T) => number;
+  readonly #collate: (examples: readonly T[]) => B;
   #count: number | null = null;
 
-  constructor(examples: readonly Example[], { batchTokens = BATCH_TOKENS, seed = 0 }: BatchOptions = {}) {
-    if (examples.length === 0) throw new ArgumentError('MemoryBatches: no examples. The data is empty.');
+  /** @throws {ArgumentError} for no examples */
+  constructor(examples: readonly T[], options: LengthBatchOptions<T, B>) {
+    if (examples.length === 0) throw new ArgumentError(`${new.target.name}: no examples. The data is empty.`);
     this.examples = examples;
-    this.batchTokens = batchTokens;
-    this.seed = seed;
+    this.batchTokens = options.batchTokens ?? BATCH_TOKENS;
+    this.seed = options.seed ?? 0;
+    this.#length = options.length;
+    this.#collate = options.collate;
   }
 
-  /** Cut from lengths alone, which are the same in any order. */
+  /** Depends on lengths alone, which are the same in any order. */
   get batchesPerEpoch(): number {
-    this.#count ??= epochBatches(this.examples, this.batchTokens, this.seed, 0).length;
+    this.#count ??= this.#groups(0).length;
     return this.#count;
   }
 
-  async *batches(epoch: number, from = 0): AsyncGenerator<Batch> {
-    const batches = epochBatches(this.examples, this.batchTokens, this.seed, epoch);
-    for (let i = from; i < batches.length; i++) yield batches[i]!;
+  async *batches(epoch: number, from = 0): AsyncGenerator<B> {
+    for (const examples of this.#groups(epoch).slice(from)) yield this.#collate(examples);
+  }
+
+  /** The batches of an epoch, all made: such as one to validate on. */
+  all(epoch = 0): B[] {
+    return this.#groups(epoch).map((examples) => this.#collate(examples));
+  }
+
+  #groups(epoch: number): T[][] {
+    return batchesByLength(this.examples, this.#length, this.batchTokens, this.seed, epoch);
+  }
+}
+
+/** Batches of pairs that are all in memory, by their longer side. */
+export class MemoryBatches extends LengthBatches<Example, Batch> {
+  constructor(examples: readonly Example[], options: BatchOptions = {}) {
+    super(examples, { ...options, length: exampleLength, collate: makeBatch });
   }
 }
 
@@ -104,8 +134,8 @@ export class StreamBatches implements BatchSource {
 }
 
 /** Batches that one step of training takes, and the position behind them. */
-export interface BatchGroup {
-  readonly batches: readonly Batch[];
+export interface BatchGroup<B = Batch> {
+  readonly batches: readonly B[];
   readonly position: DataPosition;
 }
 
@@ -114,11 +144,11 @@ export interface BatchGroup {
  * left. Each comes with the position behind it: save that with the checkpoint of the step, and give it back to go on with
  * exactly the groups that would have come.
  */
-export async function* batchGroups(
-  source: BatchSource,
+export async function* batchGroups<B = Batch>(
+  source: BatchSource<B>,
   size: number,
   position: DataPosition = { epoch: 0, batch: 0 },
-): AsyncGenerator<BatchGroup> {
+): AsyncGenerator<BatchGroup<B>> {
   const { epoch: first, batch: from } = position;
   if (![first, from].every((n) => Number.isInteger(n) && n >= 0)) {
     throw new ArgumentError(`batchGroups: position ${JSON.stringify(position)}. Expected { epoch, batch }, from 0.`);
@@ -126,8 +156,8 @@ export async function* batchGroups(
   let done = from;
   for (let epoch = first; ; epoch++) {
     const before = done;
-    let group: Batch[] = [];
-    const take = (): BatchGroup => {
+    let group: B[] = [];
+    const take = (): BatchGroup<B> => {
       const batches = group;
       group = [];
       return { batches, position: { epoch, batch: (done += batches.length) } };
@@ -143,11 +173,11 @@ export async function* batchGroups(
 }
 
 /** The same, one batch at a time. */
-export async function* batchesFrom(
-  source: BatchSource,
+export async function* batchesFrom<B = Batch>(
+  source: BatchSource<B>,
   position?: DataPosition,
-): AsyncGenerator<{ readonly batch: Batch; readonly position: DataPosition }> {
-  for await (const group of batchGroups(source, 1, position)) {
+): AsyncGenerator<{ readonly batch: B; readonly position: DataPosition }> {
+  for await (const group of batchGroups<B>(source, 1, position)) {
     yield { batch: group.batches[0]!, position: group.position };
   }
 }

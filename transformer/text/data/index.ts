@@ -8,6 +8,8 @@ export {
   batchesFrom,
   batchGroups,
   type DataPosition,
+  LengthBatches,
+  type LengthBatchOptions,
   MemoryBatches,
   StreamBatches,
   type StreamOptions,
@@ -16,6 +18,13 @@ export type { BadLines, BadReason, FormatName, ReportFacts, UnknownPiece } from 
 export type { Column, Keys, LineFormat, ObjectForm } from './formats.ts';
 export { loadPairs, type NumberedPair, type PairFiles, type ReadOptions, readPairBlocks, readPairs } from './pairs.ts';
 export { DataReport } from './report.ts';
+export {
+  type LabelledBatch,
+  LabelledBatches,
+  type LabelledSequence,
+  type SequenceBatch,
+  SequenceBatches,
+} from './sequences.ts';
 export { reservoir, shuffleBuffer } from './shuffle.ts';
 export { type ByteInput, openFile, openUrl, type TextSource, textSource } from './source.ts';
 export {

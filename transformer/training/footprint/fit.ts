@@ -15,7 +15,10 @@ export interface Excess {
 }
 
 /** What an estimate asks for beyond a limit, room between buffers counted; null when it fits. */
-export function exceeded({ peak, largest }: MemoryEstimate, limits: MemoryLimits): Excess | null {
+export function exceeded(
+  { peak, largest }: Pick<MemoryEstimate, 'peak' | 'largest'>,
+  limits: MemoryLimits,
+): Excess | null {
   const { limitBytes, bufferLimitBytes } = limits;
   const wanted = peak * BETWEEN_BUFFERS;
   if (limitBytes !== null && wanted > limitBytes) return { wanted, there: limitBytes };

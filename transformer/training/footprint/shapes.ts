@@ -3,14 +3,14 @@
 import { type Batch, type Example, epochBatches } from '../../text/data/batches.ts';
 import { type BatchSource, MemoryBatches } from '../../text/data/index.ts';
 
-/** All that memory depends on in a batch: its rows, and the tokens of the longest on each side, marks included. */
+/** All that memory depends on in a batch of pairs: its rows, and the tokens of the longest on each side, special tokens included. */
 export interface BatchShape {
   readonly rows: number;
   readonly sourceLength: number;
   readonly targetLength: number;
 }
 
-/** Places in the encoder and in the decoder, which reads all but the end mark. */
+/** Positions in the encoder and in the decoder, which reads all but the end token. */
 const tokensOf = ({ rows, sourceLength, targetLength }: BatchShape): [source: number, target: number] => [
   rows * sourceLength,
   rows * (targetLength - 1),

@@ -74,7 +74,8 @@ export class RunFolder {
     const { model, config, source, target } = CHECKPOINT;
     const names = this.#config?.sharedTokenizer ? [model, config, source] : [model, config, source, target];
     const files = await this.#read(names);
-    return this.#named(() => decodeCheckpoint(files, defaultDevice()).translator);
+    const { state: _, ...translator } = this.#named(() => decodeCheckpoint(files, defaultDevice()));
+    return translator;
   }
 
   /**
@@ -116,7 +117,7 @@ export class RunFolder {
     const steps = await this.checkpoints.steps();
     for (const step of steps.reverse()) {
       try {
-        const { translator, state } = decodeCheckpoint(await this.checkpoints.read(step), defaultDevice());
+        const { state, ...translator } = decodeCheckpoint(await this.checkpoints.read(step), defaultDevice());
         if (state?.step === step) return { translator, state };
         translator.model.dispose();
         throw new FormatError(`${CHECKPOINT.optimizer} is of step ${state?.step}, expected ${step}.`);
