@@ -54,7 +54,7 @@ export class Checkpoints {
     } catch {
       hashes = undefined;
     }
-    if (hashes === undefined) throw new FormatError(`${CHECKPOINT.config} is no JSON of a checkpoint.`);
+    if (hashes === undefined) throw new FormatError(`${CHECKPOINT.config} is not JSON of a checkpoint.`);
     const files: Record<string, Uint8Array> = { [CHECKPOINT.config]: text };
     for (const [name, hash] of Object.entries(hashes)) {
       const bytes = await this.#readFile(step, name);
