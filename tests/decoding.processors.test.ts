@@ -98,6 +98,18 @@ describe('logits processors', () => {
     }
   });
 
+  it('may raise scores: beam search then does not stop at the first that ended', async () => {
+    using model = randomModel(wasm, 60, { vocab: 6 });
+    const score = [null, -0.5, 2, 2, 2];
+    const tokens = [[EOS], [EOS, 5], [5], [5], [EOS]].map((ids) => new Set(ids));
+    const raised: LogitsProcessor = ({ length: at }) =>
+      at > 4 ? null : { tokens: tokens[at]!, score: at === 0 ? null : () => score[at]! };
+    const options = { beam: 3, maxLength: 6, lengthPenalty: 0, logitsProcessors: [raised] };
+    const [[best] = []] = await generate(model, ragged(1, 1), options);
+    expect(best!.ids.slice(1)).toEqual([5, 5, 5, EOS]);
+    expect(best!.score).toBeCloseTo(best!.logProbabilities[0]! + 5.5, 4);
+  });
+
   it('end a sequence that may not go on', async () => {
     using model = randomModel(wasm, 60, { vocab: 6 });
     for (const way of [{}, { beam: 2 }, { seed: 1, topK: 3 }]) {

@@ -14,6 +14,7 @@ import {
 } from '../engine/index.ts';
 import {
   classificationTraining,
+  continueText,
   DecoderOnly,
   decodeCheckpoint,
   EncoderOnly,
@@ -142,6 +143,16 @@ describe('the trainer trains any module, and resumes it to the last bit', () => 
     expect(perplexity).toBeCloseTo(Math.exp(loss), 10);
     expect(loss).toBeLessThan(measured[0]!.loss);
     expect(steps.at(-1)!.loss).toBeLessThan(steps[0]!.loss / 3);
+  });
+
+  it('a language model, which then continues a text', async () => {
+    const text = 'a bird sat down';
+    using model = new DecoderOnly({ ...SMALL, dropout: 0 }, seeded());
+    const options = { steps: 60, schedule: () => 0.01 };
+    using trainer = new Trainer(languageModelTraining({ model, tokenizer: TOKENIZER }, [text], options));
+    await take(trainer);
+    expect(await continueText({ model, tokenizer: TOKENIZER }, 'a bird', { maxLength: 5 })).toBe('sat down');
+    expect(await continueText({ model, tokenizer: TOKENIZER }, 'a bird', { maxLength: 5, beam: 2 })).toBe('sat down');
   });
 
   it('a classifier, measured by its accuracy', async () => {

@@ -144,11 +144,12 @@ class Search {
    * True when no live hypothesis can come before the last of the `nBest` that finished. Each further token adds a
    * log-probability of at most 0, so a hypothesis of score s ≤ 0 ends with at most s, divided by a length penalty between
    * those of the next length and of the longest: s / the larger of the two is a bound. Equal ones that are longer come later.
+   * Where a processor may raise scores there is no bound, and the search goes on to the longest.
    */
   private beaten(): boolean {
     const last = this.#finished[this.#nBest - 1];
-    if (last === undefined || !last.ended) return false;
-    const { lengthPenalty: alpha } = this.#config;
+    const { lengthPenalty: alpha, scoresFall } = this.#config;
+    if (!scoresFall || last === undefined || !last.ended) return false;
     const next = this.#live[0]!.ids.length + 1;
     const bound = this.#live[0]!.score / Math.max(lengthPenalty(next, alpha), lengthPenalty(this.#maxLength, alpha));
     return last.score >= bound;

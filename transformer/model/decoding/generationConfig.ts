@@ -35,6 +35,8 @@ export interface GenerationConfig {
   readonly cache: boolean;
   readonly lengthPenalty: number;
   readonly processors: readonly LogitsProcessor[];
+  /** No token adds more than 0 to a score. Not known of the processors of a user, which may raise scores. */
+  readonly scoresFall: boolean;
 }
 
 /**
@@ -64,5 +66,13 @@ export function generationConfig(caller: string, options: DecodeOptions, padId: 
     ...(theta > 1 ? [repetitionPenalty(theta)] : []),
     ...logitsProcessors,
   ];
-  return { bos, eos, maxLength: maxLength ?? null, cache, lengthPenalty, processors };
+  return {
+    bos,
+    eos,
+    maxLength: maxLength ?? null,
+    cache,
+    lengthPenalty,
+    processors,
+    scoresFall: logitsProcessors.length === 0,
+  };
 }
