@@ -162,7 +162,9 @@ describe('float16', () => {
       using _ = scope();
       const x = tensor([1, 2, 3], { dtype: 'float16', device });
       expect(() => softmax(x, -1)).toThrow(DTypeError);
-      expect(() => softmax(x, -1)).toThrow('softmax: x is float16 [3], expected float32. Convert it with to().');
+      expect(() => softmax(x, -1)).toThrow(
+        "softmax: x is float16 [3], expected float32. Convert it with to('float32').",
+      );
       expect(() => cat([x, x], 0)).toThrow(DTypeError);
       expect(() => linear(x, tensor([[1, 2, 3]], { device }), x)).toThrow(/linear: bias is float16/);
       const sum = x.add(tensor([0.1, 0.2, 0.3], { device }));

@@ -179,6 +179,7 @@ export {
   encodeCheckpoint,
   encodeModule,
   loadModule,
+  type ModelClass,
   type ModelWithTokenizers,
   type SavedModel,
 } from './training/checkpoint.ts';

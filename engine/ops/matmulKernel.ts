@@ -84,16 +84,21 @@ export function mixedMatmulOnWasm(product: Product, tools: LaunchTools): WasmLau
   return [...a.launches, ...b.launches, matmulOnWasm({ ...product, a: a.operand, b: b.operand })];
 }
 
+/** Threads of a workgroup, and the quads of rows and columns of each. */
+interface Tile {
+  readonly THREADS_M: number;
+  readonly THREADS_N: number;
+  readonly BLOCK_M: number;
+  readonly BLOCK_N: number;
+}
+
 /** Tile of an output that gives the device few workgroups, and of one that gives it plenty. */
-const SMALL = { THREADS_M: 8, THREADS_N: 8, TILE_K: 16 };
-const LARGE = { THREADS_M: 16, THREADS_N: 16, TILE_K: 16 };
+const SMALL: Tile = { THREADS_M: 8, THREADS_N: 8, BLOCK_M: 1, BLOCK_N: 1 };
+const LARGE: Tile = { THREADS_M: 16, THREADS_N: 16, BLOCK_M: 1, BLOCK_N: 1 };
 /** Tiles of matmul_quads.wgsl from the largest to the smallest, which reuses less of what it reads and splits finer. */
-const QUADS = [
-  { THREADS_M: 16, THREADS_N: 16, BLOCK_M: 2, BLOCK_N: 2, TILE_K: 16 },
-  { THREADS_M: 16, THREADS_N: 16, BLOCK_M: 2, BLOCK_N: 1, TILE_K: 16 },
-  { THREADS_M: 16, THREADS_N: 16, BLOCK_M: 1, BLOCK_N: 1, TILE_K: 16 },
-  { THREADS_M: 8, THREADS_N: 8, BLOCK_M: 1, BLOCK_N: 1, TILE_K: 16 },
-] as const;
+const QUADS: readonly Tile[] = [{ ...LARGE, BLOCK_M: 2, BLOCK_N: 2 }, { ...LARGE, BLOCK_M: 2 }, LARGE, SMALL];
+/** The columns of a and rows of b that both shaders take at a time. */
+const TILE_K = 16;
 const VECTOR = { COLS: 32, SLICES: 4 };
 /** Rows up to which b is read once for each instead of being tiled. */
 const VECTOR_ROWS = 4;
@@ -104,38 +109,36 @@ const ENOUGH_TILES = 128;
 /** The shortest sum over k worth a workgroup of its own. */
 const LEAST_SPAN = 256;
 
-type QuadTile = (typeof QUADS)[number];
+/** How many tiles cover `count` matrices of [m, n]. */
+const tilesOf = ({ THREADS_M, THREADS_N, BLOCK_M, BLOCK_N }: Tile, count: number, m: number, n: number): number =>
+  count * Math.ceil(m / (4 * THREADS_M * BLOCK_M)) * Math.ceil(n / (4 * THREADS_N * BLOCK_N));
 
-/** Rows and columns of the output that a workgroup computes. */
-const extentOf = (tile: { THREADS_M: number; THREADS_N: number; BLOCK_M?: number; BLOCK_N?: number }) => ({
-  rows: tile.THREADS_M * 4 * (tile.BLOCK_M ?? 1),
-  cols: tile.THREADS_N * 4 * (tile.BLOCK_N ?? 1),
-});
-
-/** Whether an operand can be read four numbers at a time along one of its last two dimensions, and along which. */
-function quadsAlong({ shape, strides, offset, dtype }: Operand): 'row' | 'col' | null {
-  if (dtype !== 'float32' || offset % 4 !== 0) return null;
+/**
+ * Whether an operand can be read four numbers at a time along its last dimension (true) or the one before it (false); null
+ * where neither is possible.
+ */
+function quadsAlongLast({ shape, strides, offset, dtype }: Operand): boolean | null {
   const [rows, cols] = last2(shape);
   const [row, col] = last2(strides);
-  for (let d = 0; d < shape.length - 2; d++) if (shape[d] !== 1 && strides[d]! % 4 !== 0) return null;
-  if (col === 1 && cols % 4 === 0 && (row % 4 === 0 || rows === 1)) return 'col';
-  if (row === 1 && rows % 4 === 0 && (col % 4 === 0 || cols === 1)) return 'row';
-  return null;
+  const along = col === 1;
+  const steps = [offset, along ? cols : rows, along ? row : col, ...strides.slice(0, -2)];
+  return dtype === 'float32' && (along || row === 1) && steps.every((step) => step % 4 === 0) ? along : null;
 }
 
 /** Into how many parts to cut the sums over k so that `tiles` workgroups become enough. */
-function slicesFor(tiles: number, k: number): { slices: number; span: number } {
-  const wanted = Math.min(Math.floor(ENOUGH_TILES / tiles), Math.floor(k / LEAST_SPAN));
-  const { TILE_K } = QUADS[0];
-  const span = Math.ceil(k / Math.max(1, wanted) / TILE_K) * TILE_K;
-  return { slices: Math.ceil(k / span), span };
+function cut(tiles: number, k: number) {
+  const wanted = Math.floor(Math.min(ENOUGH_TILES / tiles, k / LEAST_SPAN)) || 1;
+  const span = Math.ceil(k / wanted / TILE_K) * TILE_K || TILE_K;
+  const slices = Math.ceil(k / span) || 1;
+  return { slices, span, workgroups: tiles * slices };
 }
 
 /** Where the operands lie, as all matmul shaders are told. */
-function bindingsOf({ a, b, bias, output }: Product) {
+function bindingsOf(product: Product) {
+  const { a, b, bias, output } = product;
   const [m, n] = last2(output.shape);
   const k = a.shape.at(-1)!;
-  const batch = batchOf({ a, b, bias, output });
+  const batch = batchOf(product);
   const count = sizeOf(batch.sizes);
   const [fromA, fromB] = [anchor(a), anchor(b)];
   const fromBias = bias && anchor(bias);
@@ -144,7 +147,7 @@ function bindingsOf({ a, b, bias, output }: Product) {
   return {
     bindings: { a: fromA.operand, b: fromB.operand, bias: fromBias?.operand ?? fromA.operand, output },
     uniforms: {
-      ...{ m, n, k, hasBias: fromBias ? 1 : 0 },
+      ...{ m, n, k, hasBias: bias ? 1 : 0 },
       ...{ aOffset: fromA.offset, aRow, aCol, bOffset: fromB.offset, bRow, bCol },
       ...{ biasOffset: fromBias?.offset ?? 0, biasStep: bias?.strides[0] ?? 0 },
       ...{ batch: [...batch.sizes, count], aBatch: [...batch.a, 0], bBatch: [...batch.b, 0] },
@@ -155,52 +158,40 @@ function bindingsOf({ a, b, bias, output }: Product) {
 }
 
 /** The product by shaders/matmul_quads.wgsl; with few tiles and long sums, in slices that are added up. */
-function matmulInQuads(product: Product, along: { a: boolean; b: boolean }, tools: LaunchTools): WebGPULaunch[] {
+function matmulInQuads(product: Product, A_ALONG_K: boolean, B_ALONG_N: boolean, tools: LaunchTools): WebGPULaunch[] {
   const { output } = product;
-  const [m, n] = last2(output.shape);
-  const k = product.a.shape.at(-1)!;
   const { bindings, uniforms, count } = bindingsOf(product);
-  const tiles = (tile: QuadTile): number => {
-    const { rows, cols } = extentOf(tile);
-    return count * Math.ceil(m / rows) * Math.ceil(n / cols);
-  };
-  const long = k >= 2 * LEAST_SPAN;
-  const tile =
-    QUADS.find((each) => tiles(each) * (long ? slicesFor(tiles(each), k).slices : 1) >= ENOUGH_TILES / 2) ??
-    QUADS.at(-1)!;
-  const cut = long ? slicesFor(tiles(tile), k) : { slices: 1, span: k };
-  const partial = cut.slices === 1 ? output : tools.scratch([cut.slices, sizeOf(output.shape)]);
+  const { m, n, k } = uniforms;
+  const choices = QUADS.map((tile) => ({ tile, ...cut(tilesOf(tile, count, m, n), k) }));
+  const { tile, slices, span, workgroups } =
+    choices.find((choice) => choice.workgroups >= ENOUGH_TILES / 2) ?? choices.at(-1)!;
+  const partial = slices === 1 ? output : tools.scratch([slices, sizeOf(output.shape)]);
   const launch = dispatch({
     shader: matmulQuadsShader,
     bindings: { ...bindings, output: partial },
-    uniforms: { ...uniforms, ...cut },
-    params: { ...tile, A_ALONG_K: String(along.a), B_ALONG_N: String(along.b) },
-    workgroups: grid(tiles(tile) * cut.slices, 1),
+    uniforms: { ...uniforms, slices, span },
+    params: { ...tile, A_ALONG_K: String(A_ALONG_K), B_ALONG_N: String(B_ALONG_N) },
+    workgroups: grid(workgroups, 1),
   });
-  if (cut.slices === 1) return [launch];
-  return [launch, ...reduceOnWebGPU('sum', { x: partial, output }, [0], tools)];
+  return slices === 1 ? [launch] : [launch, ...reduceOnWebGPU('sum', { x: partial, output }, [0], tools)];
 }
 
 export function matmulOnWebGPU(product: Product, tools: LaunchTools): WebGPULaunch | WebGPULaunch[] {
-  const { a, b, output } = product;
-  const [m, n] = last2(output.shape);
-  const [alongA, alongB] = [quadsAlong(a), quadsAlong(b)];
-  if (m > VECTOR_ROWS && n % 4 === 0 && alongA !== null && alongB !== null) {
-    return matmulInQuads(product, { a: alongA === 'col', b: alongB === 'col' }, tools);
-  }
+  const { a, b } = product;
   const { count, ...common } = bindingsOf(product);
-  const { aRow, aCol, bRow, bCol } = common.uniforms;
+  const { m, n, aRow, aCol, bRow, bCol } = common.uniforms;
+  const [alongA, alongB] = [quadsAlongLast(a), quadsAlongLast(b)];
+  if (m > VECTOR_ROWS && n % 4 === 0 && alongA !== null && alongB !== null) {
+    return matmulInQuads(product, alongA, alongB, tools);
+  }
   const halves = { HALF_A: String(a.dtype === 'float16'), HALF_B: String(b.dtype === 'float16') };
   const B_ALONG_N = String(bCol <= bRow);
   if (m <= VECTOR_ROWS) {
     const workgroups = grid(count * m * Math.ceil(n / VECTOR.COLS), 1);
     return dispatch({ shader: matmulVectorShader, ...common, params: { ...VECTOR, ...halves, B_ALONG_N }, workgroups });
   }
-  const tiles = (tile: typeof SMALL): number => {
-    const { rows, cols } = extentOf(tile);
-    return count * Math.ceil(m / rows) * Math.ceil(n / cols);
-  };
-  const tile = tiles(LARGE) < FEW_TILES ? SMALL : LARGE;
-  const params = { ...tile, ...halves, A_ALONG_K: String(aCol <= aRow), B_ALONG_N };
-  return dispatch({ shader: matmulShader, ...common, params, workgroups: grid(tiles(tile), 1) });
+  const tile = tilesOf(LARGE, count, m, n) < FEW_TILES ? SMALL : LARGE;
+  const { THREADS_M, THREADS_N } = tile;
+  const params = { THREADS_M, THREADS_N, ...halves, A_ALONG_K: String(aCol <= aRow), B_ALONG_N };
+  return dispatch({ shader: matmulShader, ...common, params, workgroups: grid(tilesOf(tile, count, m, n), 1) });
 }

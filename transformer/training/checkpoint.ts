@@ -128,7 +128,7 @@ export async function encodeCheckpoint(of: ModelWithTokenizers, state?: TrainSta
 }
 
 /** A class of models that checkpoints are made of. */
-type ModelClass<Model extends SavedModel> = new (config: never, options: ModuleOptions) => Model;
+export type ModelClass<Model extends SavedModel> = new (config: never, options: ModuleOptions) => Model;
 
 /** A model from its files, with its tokenizers, and the state of its training where the files have one. */
 export interface Checkpoint<Model extends SavedModel> extends ModelWithTokenizers<Model> {
