@@ -225,3 +225,12 @@ it('names what does not fit', async () => {
     ArgumentError,
   );
 });
+
+it('refuses a source without batches, which would train nothing and not say so', () => {
+  const model = new Linear(2, 1, { device });
+  const options = { model, loss: (m: Linear) => m.weight.square().mean(), epochs: 2 };
+  const none = new DataLoader([[1, 2]], { batchSize: 2, dropLast: true, device });
+  for (const batches of [[], none]) {
+    expect(() => new Trainer<unknown, Linear>({ ...options, batches })).toThrow(/batches is empty/);
+  }
+});

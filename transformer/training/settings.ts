@@ -1,4 +1,4 @@
-import type { Precision } from '../../engine/index.ts';
+import { ArgumentError, type Precision } from '../../engine/index.ts';
 import { check } from './check.ts';
 import type { TrainingOptions } from './trainerOptions.ts';
 
@@ -39,6 +39,9 @@ function runLength(
   if (batchesPerEpoch === undefined) {
     check('epochs', epochs, Number.isInteger, 'a whole number for data that is read as it comes');
     return { steps, epochs };
+  }
+  if (batchesPerEpoch === 0) {
+    throw new ArgumentError('train: batches is empty, expected at least one batch. The data is empty.');
   }
   const all = Math.ceil(epochs * Math.ceil(batchesPerEpoch / accumulate));
   return { steps: Math.min(all, steps ?? all), epochs: null };
