@@ -5,9 +5,9 @@
 // other steps and the offset are multiples of 4. n is a multiple of 4. bias and output as in matmul.wgsl.
 //
 // A workgroup computes a tile of the output, BLOCK_M quads of rows by BLOCK_N quads of columns in the registers of each
-// thread, and carries TILE_K columns of a and rows of b at a time through workgroup memory. Half of the threads fetch
-// blocks of 4 × 4 numbers of a, the other half of b, and keep the next ones in registers while the tile is worked on: the
-// wait for the memory is over when they are needed.
+// thread, and carries TILE_K columns of a and rows of b at a time through workgroup memory. The first threads fetch a block
+// of 4 × 4 numbers of a each, the next ones of b, and keep the following block in registers while the tile is worked on:
+// the wait for the memory is over when it is needed.
 //
 // k is cut into `slices` of `span` and a workgroup sums one of them: output is [slices, batch.., m, n], and
 // the bias is added to slice 0. A product with few tiles and long sums keeps all of the device at work so.

@@ -10,6 +10,7 @@ import {
   mseLoss,
   ShapeError,
   type Tensor,
+  tensor,
   zeros,
 } from '../engine/index.ts';
 import {
@@ -233,4 +234,46 @@ it('refuses a source without batches, which would train nothing and not say so',
   for (const batches of [[], none]) {
     expect(() => new Trainer<unknown, Linear>({ ...options, batches })).toThrow(/batches is empty/);
   }
+});
+
+describe('what a loader made', () => {
+  class Points {
+    readonly x: Tensor;
+
+    constructor(x: Tensor) {
+      this.x = x;
+    }
+  }
+  const loader = () =>
+    new DataLoader<number[], Points>(
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+        [7, 8],
+      ],
+      {
+        collate: (rows) => new Points(tensor(rows, { device })),
+        device,
+      },
+    );
+
+  it('lives until its step is over, also in objects of a class', async () => {
+    using model = new Linear(2, 1, seeded());
+    const loss = (m: Linear, batch: Points): Tensor => m.forward(batch.x).square().mean();
+    using trainer = new Trainer({ model, batches: loader(), loss, accumulate: 2, epochs: 2 });
+    const live: number[] = [];
+    for await (const _ of trainer.run()) live.push(device.memory().liveBuffers);
+    // the first step makes the state of the optimizer
+    expect(live).toEqual([live[0], live[0], live[0], live[0]]);
+  });
+
+  it('is freed when its weight is refused', async () => {
+    using model = new Linear(2, 1, seeded());
+    const loss = (m: Linear, batch: Points): Tensor => m.forward(batch.x).square().mean();
+    using trainer = new Trainer({ model, batches: loader(), loss, weight: () => -1, epochs: 1 });
+    const before = device.memory().liveBuffers;
+    await expect(take(trainer)).rejects.toThrow(/weight -1/);
+    expect(device.memory().liveBuffers).toBe(before);
+  });
 });

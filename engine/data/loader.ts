@@ -146,7 +146,7 @@ export class DataLoader<T, B = Collated<T>> implements AsyncIterable<B> {
     const value = unscoped(() =>
       scope((s) => {
         const batch = noGrad(() => make(examples));
-        made = [...tensorsIn(batch)].filter((t) => t.owner === s);
+        made = s.keep([...tensorsIn(batch)].filter((t) => t.owner === s)); // also those in objects of a class
         return batch;
       }),
     );

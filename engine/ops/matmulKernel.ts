@@ -158,9 +158,13 @@ function bindingsOf(product: Product) {
 }
 
 /** The product by shaders/matmul_quads.wgsl; with few tiles and long sums, in slices that are added up. */
-function matmulInQuads(product: Product, A_ALONG_K: boolean, B_ALONG_N: boolean, tools: LaunchTools): WebGPULaunch[] {
-  const { output } = product;
-  const { bindings, uniforms, count } = bindingsOf(product);
+function matmulInQuads(
+  { bindings, uniforms, count }: ReturnType<typeof bindingsOf>,
+  A_ALONG_K: boolean,
+  B_ALONG_N: boolean,
+  tools: LaunchTools,
+): WebGPULaunch[] {
+  const { output } = bindings;
   const { m, n, k } = uniforms;
   const choices = QUADS.map((tile) => ({ tile, ...cut(tilesOf(tile, count, m, n), k) }));
   const { tile, slices, span, workgroups } =
@@ -178,11 +182,12 @@ function matmulInQuads(product: Product, A_ALONG_K: boolean, B_ALONG_N: boolean,
 
 export function matmulOnWebGPU(product: Product, tools: LaunchTools): WebGPULaunch | WebGPULaunch[] {
   const { a, b } = product;
-  const { count, ...common } = bindingsOf(product);
+  const placed = bindingsOf(product);
+  const { count, ...common } = placed;
   const { m, n, aRow, aCol, bRow, bCol } = common.uniforms;
   const [alongA, alongB] = [quadsAlongLast(a), quadsAlongLast(b)];
   if (m > VECTOR_ROWS && n % 4 === 0 && alongA !== null && alongB !== null) {
-    return matmulInQuads(product, alongA, alongB, tools);
+    return matmulInQuads(placed, alongA, alongB, tools);
   }
   const halves = { HALF_A: String(a.dtype === 'float16'), HALF_B: String(b.dtype === 'float16') };
   const B_ALONG_N = String(bCol <= bRow);

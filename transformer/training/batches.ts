@@ -34,10 +34,12 @@ const loaded = <Batch>(loader: LoaderLike<Batch>): BatchSource<Batch> => ({
   },
 });
 
-/** The same value with every tensor in it, in its lists and in its plain objects replaced. */
+/** The same value with every tensor in it replaced, in lists and objects to any depth: those that the loader frees. */
 function mapTensors(value: unknown, map: (t: Tensor) => Tensor): unknown {
   if (value instanceof Tensor) return map(value);
   if (Array.isArray(value)) return value.map((v) => mapTensors(v, map));
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, v]) => [name, mapTensors(v, map)]));
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  const copy: Record<string, unknown> = Object.create(Object.getPrototypeOf(value));
+  for (const [name, v] of Object.entries(value)) copy[name] = mapTensors(v, map);
+  return copy;
 }

@@ -193,12 +193,12 @@ export class Trainer<Batch = unknown, Model extends Module = Module, S extends S
     const { schedule } = options;
     const step = this.#step + 1;
     const lr = schedule?.(step) ?? optimizer.lr;
-    const all = batches.map((batch) => checkWeight(options.weight?.(batch) ?? 1));
-    const weight = all.reduce((a, b) => a + b, 0);
-    const shares = all.map((w) => w / (weight > 0 ? weight : 1));
     const losses: Tensor[] = [];
     const read: Tensor[] = [];
     try {
+      const all = batches.map((batch) => checkWeight(options.weight?.(batch) ?? 1));
+      const weight = all.reduce((a, b) => a + b, 0);
+      const shares = all.map((w) => w / (weight > 0 ? weight : 1));
       model.train();
       for (const [i, batch] of batches.entries()) {
         losses.push(this.#accumulate(batch, step, i, shares[i]!));
